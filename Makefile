@@ -1,0 +1,73 @@
+# All verbs of the project; 'make help' lists them.
+PYTHON ?= python3
+DATA ?= demo
+NAME ?= $(shell printf '%s' '$(DATA)' | sed -e 's,::.*,,' -e 's,[?\#].*,,' -e 's,/*$$,,' -e 's,.*/,,' -e 's,\..*,,' -e 's,[^A-Za-z0-9_-],-,g' -e 's,^-*,,')
+SHOP ?= shops/$(or $(NAME),mine)
+BIN := .venv/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Some machines forbid bytecode; every start is then two to four times slower.
+unexport PYTHONDONTWRITEBYTECODE
+export DVC_NO_ANALYTICS := 1
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-slow check format lock bench clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.pipeline ## make .venv from the lock (TORCH=cpu: PyTorch's CPU build)
+
+run: .venv/.pipeline ## run the pipeline on the demo shop, or on your own: make run DATA=orders.csv
+	@test -e $(SHOP)/dvc.yaml || $(BIN)/pricetrail init $(SHOP) --data '$(DATA)'
+	@$(BIN)/pricetrail run $(SHOP)
+
+test: .venv/.dev ## run the tests
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/.dev ## run the tests that take longer: processes killed in every stage, whole pipelines
+	@$(BIN)/python -m pytest -m slow --timeout 1800
+
+check: .venv/.dev ## format, lint, types, import contracts, repeated logic
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pylint src/pricetrail
+	@$(BIN)/python -m pytest tests/test_house.py
+
+format: .venv/.dev ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: .venv/.uv ## resolve the locks again from pyproject.toml
+	@$(LOCK) --extra pipeline --extra dev -o requirements/dev.txt
+	@$(LOCK) --extra pipeline -c requirements/dev.txt -o requirements/pipeline.txt
+	@$(LOCK) -c requirements/dev.txt -o requirements/serving.txt
+
+clean: ## remove .venv and every cache (never a shop)
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --upgrade
+
+.venv/.uv:
+	@echo "Setting up .venv (once; a few minutes at most)"
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed; found " + sys.version.split()[0] + ". Name one with: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+# PyTorch comes first and by pip: its index decides between CPU and CUDA builds, and no lock can say it for all.
+.venv/.torch: .venv/.uv
+	@$(if $(TORCH),$(UV) --torch-backend $(TORCH),$(BIN)/pip install --quiet --disable-pip-version-check) torch==2.13.0
+	@touch $@
+
+.venv/.pipeline: .venv/.torch requirements/pipeline.txt pyproject.toml
+	@$(UV) --compile-bytecode --require-hashes -r requirements/pipeline.txt
+	@$(UV) --no-deps -e .
+	@touch $@
+
+.venv/.dev: .venv/.pipeline requirements/dev.txt
+	@$(UV) --compile-bytecode --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,5 @@
+"""``python -m pricetrail``."""
+
+from pricetrail.cli.main import main
+
+main()

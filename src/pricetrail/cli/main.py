@@ -1,0 +1,65 @@
+"""The command ``pricetrail``.
+
+Exit codes: 0 done, 1 a fault, 2 a usage error, 3 blocked by a gate, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+
+from pricetrail import __version__
+from pricetrail.cli import drift, ingest, init, run, simulate
+from pricetrail.cli.console import stderr
+from pricetrail.errors import Blocked, PricetrailError
+
+app = typer.Typer(
+    help="Prices with their proof: a demand model, a recommendation, and the trail behind both.",
+    epilog="Exit codes: 0 done, 1 a fault, 2 a usage error, 3 blocked by a gate.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(init.init)
+app.command()(ingest.ingest)
+app.command()(run.run)
+app.command()(simulate.simulate)
+app.command()(drift.drift)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pricetrail {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; every error of ours becomes one clear message and its exit code."""
+    try:
+        app()
+    except PricetrailError as error:
+        _tell(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        stderr.print("Interrupted. Nothing half-written is left; the same command goes on from here.")
+        sys.exit(130)
+
+
+def _tell(error: PricetrailError) -> None:
+    title = "Blocked" if isinstance(error, Blocked) else "Error"
+    stderr.print(f"{title}: {error}", markup=False, style="yellow" if title == "Blocked" else "red")
+    if "--json" in sys.argv:
+        fault = {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
+        sys.stdout.write(json.dumps(fault, ensure_ascii=False) + "\n")

@@ -1,0 +1,76 @@
+"""``pricetrail run``: bring a shop up to date, a bar per stage, one screen at the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from pricetrail.cli.console import AsJson, answer, stderr, stdout
+from pricetrail.errors import Blocked
+from pricetrail.shop import pipeline, settings, summary
+from pricetrail.shop.pipeline import Event
+
+
+def run(
+    shop: Annotated[Path, typer.Argument(help="The shop's folder.")] = Path(),
+    stage: Annotated[
+        str | None, typer.Option(help="Bring only this stage, and what it needs, up to date.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run again even where nothing changed.")] = False,
+    stockcode: Annotated[
+        str | None, typer.Option(help="Report this product's errors too, e.g. 85123A.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run what has changed, commit the outcome, and show it. Exit code 3: a gate blocked the run."""
+    if stockcode is not None:
+        settings.change(shop, "inference_primary_model", stockcode=stockcode)
+    with Bars() as bars:
+        try:
+            ran = pipeline.run(shop, bars, stage=stage, force=force)
+        except Blocked:
+            bars.stop()
+            _show(shop, as_json=as_json)
+            raise
+    if not ran.stages:
+        stderr.print("Nothing has changed since the last run: nothing was run.")
+    _show(shop, as_json=as_json)
+
+
+class Bars(Progress):
+    """One progress bar per stage, on stderr."""
+
+    def __init__(self) -> None:
+        columns = (
+            SpinnerColumn(finished_text="*"),
+            TextColumn("{task.description:<24}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+        )
+        super().__init__(*columns, console=stderr)
+        self._bars: dict[str, TaskID] = {}
+
+    def stage(self, name: str, event: Event) -> None:
+        """Draw what happened to a stage."""
+        if event == "began":
+            self._bars[name] = self.add_task(name, total=1.0, note="")
+        elif event == "ended":
+            self.update(self._bars[name], completed=1.0, note="")
+        elif event == "restored":
+            self.add_task(name, total=1.0, completed=1.0, note="seen before: restored from the cache")
+
+    def progress(self, name: str, share: float, note: str) -> None:
+        """Move a stage's bar."""
+        self.update(self._bars[name], completed=share, note=note)
+
+
+def _show(shop: Path, *, as_json: bool) -> None:
+    found = summary.read(shop)
+    if as_json:
+        answer(found.to_dict())
+    else:
+        stdout.print(summary.screen(found))

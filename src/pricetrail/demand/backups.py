@@ -1,0 +1,111 @@
+"""The backup models: LightGBM and an elastic net on the network's own inputs, as ONNX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pricetrail.demand.accuracy import Accuracy, accuracy
+from pricetrail.demand.rows import Floats, Rows
+
+ROUNDS = 2000
+PATIENCE = 50
+OPSET = 15
+ALPHAS = (0.0003, 0.001, 0.003, 0.01, 0.03)
+MIX = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A fitted backup: ONNX bytes that take ``features`` (n, p + c) float32, and its validation errors.
+
+    ``features`` are the encoded numerics and then the category codes.
+    """
+
+    name: str
+    onnx: bytes
+    val: Accuracy
+    hparams: dict[str, float | int]
+
+
+def features(rows: Rows) -> Floats:
+    """Numerics and category codes side by side, float32, shape (n, p + c)."""
+    return np.hstack([rows.numeric, rows.categories.astype(np.float32)])
+
+
+def lightgbm(train: Rows, val: Rows, *, seed: int, threads: int) -> Backup:
+    """Gradient-boosted trees (Ke et al., 2017); the number of rounds is chosen on the validation rows,
+    and the model is then fitted again on training and validation rows together."""
+    import lightgbm as lgb
+
+    settings = {
+        "objective": "regression",
+        "learning_rate": 0.05,
+        "num_leaves": 127,
+        "min_data_in_leaf": 40,
+        "feature_fraction": 0.6,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "lambda_l2": 1.0,
+    }
+    fixed = {
+        "verbose": -1,
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": seed,
+        "num_threads": threads,
+    }
+    known, unknown = features(train), features(val)
+    stopping = lgb.early_stopping(PATIENCE, verbose=False)
+    trial = lgb.train(
+        settings | fixed,
+        lgb.Dataset(known, train.target),
+        ROUNDS,
+        valid_sets=[lgb.Dataset(unknown, val.target)],
+        callbacks=[stopping],
+    )
+    both = lgb.Dataset(np.vstack([known, unknown]), np.concatenate([train.target, val.target]))
+    booster = lgb.train(settings | fixed, both, trial.best_iteration)
+    score = accuracy(val.target, np.asarray(trial.predict(unknown)))
+    return Backup("lightgbm", _trees(booster), score, {"rounds": trial.best_iteration, **_numbers(settings)})
+
+
+def elastic_net(train: Rows, val: Rows) -> Backup:
+    """Linear regression with both penalties (Zou and Hastie, 2005); the strength is chosen on the validation rows."""
+    from sklearn.linear_model import ElasticNet
+
+    known, unknown = features(train), features(val)
+    fits = [ElasticNet(alpha=alpha, l1_ratio=MIX, max_iter=2000).fit(known, train.target) for alpha in ALPHAS]
+    scores = [accuracy(val.target, fit.predict(unknown)) for fit in fits]
+    best = min(range(len(fits)), key=lambda at: scores[at].mse_log)
+    return Backup("elastic_net", _linear(fits[best]), scores[best], {"alpha": ALPHAS[best], "l1_ratio": MIX})
+
+
+def _numbers(settings: dict[str, object]) -> dict[str, float | int]:
+    return {name: value for name, value in settings.items() if isinstance(value, int | float)}
+
+
+def _trees(booster: Any) -> bytes:
+    from onnxmltools.convert import convert_lightgbm
+    from onnxmltools.convert.common.data_types import FloatTensorType
+
+    width = booster.num_feature()
+    kind = [("features", FloatTensorType([None, width]))]
+    return _serialised(convert_lightgbm(booster, name="lightgbm", initial_types=kind, target_opset=OPSET))
+
+
+def _linear(model: Any) -> bytes:
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import FloatTensorType
+
+    width = model.n_features_in_
+    kind = [("features", FloatTensorType([None, width]))]
+    return _serialised(convert_sklearn(model, name="elastic_net", initial_types=kind, target_opset=OPSET))
+
+
+def _serialised(model: Any) -> bytes:
+    """The bytes of an ONNX model, without the random id that the converters leave in its description."""
+    model.doc_string = ""
+    return bytes(model.SerializeToString())

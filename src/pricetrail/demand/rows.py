@@ -1,0 +1,23 @@
+"""Encoded order lines, as every model takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """``numeric`` (n, p) float32, ``categories`` (n, c) int32, ``target`` (n,) float32: log1p of the quantity."""
+
+    numeric: Floats
+    categories: Codes
+    target: Floats
+
+    def __len__(self) -> int:
+        return len(self.target)

@@ -1,0 +1,102 @@
+"""Everything that can go wrong on purpose, on one page.
+
+PricetrailError
+    UsageError
+        ParamsInvalid
+        ShopExists
+        ShopMissing
+        UnknownProduct
+    DataError
+        SourceUnreadable
+        SchemaMismatch
+        NothingToLearn
+    ShopBusy
+    StageFailed
+    Blocked
+
+Each class carries the exit code that the command line answers with: 1 a fault, 2 a usage error,
+3 blocked by a gate. Every message says what was expected, what was found, and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import ClassVar
+
+
+class PricetrailError(Exception):
+    """Base of every error this package raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(PricetrailError):
+    """What was asked for cannot be done as it was asked."""
+
+    exit_code = 2
+
+
+class ParamsInvalid(UsageError):
+    """``params.yaml`` holds a value that no stage can work with."""
+
+
+class ShopExists(UsageError):
+    """``init`` was pointed at a folder that already holds something."""
+
+
+class ShopMissing(UsageError):
+    """The folder is not a shop."""
+
+
+class UnknownProduct(UsageError):
+    """No product of that code is in the shop."""
+
+
+class DataError(PricetrailError):
+    """Order lines that cannot be worked with."""
+
+
+class SourceUnreadable(DataError):
+    """The bytes are not a table that can be read, or cannot be reached."""
+
+
+class SchemaMismatch(DataError):
+    """The columns of a table are not the columns that are needed."""
+
+    def __init__(self, table: str, *, missing: Iterable[str], unexpected: Iterable[str], hint: str) -> None:
+        self.missing, self.unexpected = frozenset(missing), frozenset(unexpected)
+        lines = [f"{table} has the wrong columns."]
+        lines += [f"  - {name} (expected, absent)" for name in sorted(self.missing)]
+        lines += [f"  + {name} (present, not expected)" for name in sorted(self.unexpected)]
+        super().__init__("\n".join([*lines, hint]))
+
+
+class NothingToLearn(DataError):
+    """Too little is left of the data to train and test a model on."""
+
+
+class ShopBusy(PricetrailError):
+    """Another run is at work in the shop."""
+
+
+class StageFailed(PricetrailError):
+    """A stage of the pipeline ended with a fault."""
+
+
+class Blocked(PricetrailError):
+    """A gate stopped the run; the evidence is kept."""
+
+    exit_code = 3
+
+
+@contextmanager
+def translating(errors: Mapping[type[Exception], type[PricetrailError]], message: str) -> Iterator[None]:
+    """Let no other library's exception cross this boundary: raise ours, from theirs."""
+    try:
+        yield
+    except tuple(errors) as cause:
+        ours = next(ours for theirs, ours in errors.items() if isinstance(cause, theirs))
+        raise ours(
+            f"{message} ({type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no detail'})"
+        ) from cause

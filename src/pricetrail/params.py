@@ -1,0 +1,137 @@
+"""``params.yaml`` as frozen, validated values: one block per stage, under the stage's own name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pricetrail.errors import ParamsInvalid, ShopMissing
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class Block(BaseModel):
+    """A group of parameters: immutable, and with no name that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(Block):
+    """Where each standard column comes from, as ``init`` settled it. Shared by ingest and ETL."""
+
+    columns: dict[str, str] = {}
+    grain: Literal["lines", "weekly"] = "lines"
+    covariates: tuple[str, ...] = ()
+    key: str | None = None
+
+
+class Etl(Block):
+    reject_share: Share = 0.1
+
+
+class DriftCheck(Block):
+    window_days: Count = 7
+    min_rows: Count = 200
+    false_alarms: Share = 0.01
+    resamples: Count = 200
+    seed: int = 7
+    workspace: str = "drift"
+
+
+class DriftGate(Block):
+    on_drift: Literal["stop", "warn"] = "stop"
+    on_inconclusive: Literal["stop", "warn"] = "warn"
+
+
+class Preprocess(Block):
+    target_col: Literal["quantity"] = "quantity"
+    val_share: Share = 0.1
+    test_share: Share = 0.1
+
+
+class Tuning(Block):
+    n_trials: Count = 40
+    grid: bool = False
+    num_epochs: Count = 30
+    trial_rows: Count = 60_000
+    trial_epochs: Count = 4
+    batch: Count = 4
+    workers: Count = 2
+    seed: int = 7
+
+
+class Backups(Block):
+    seed: int = 7
+
+
+class Inference(Block):
+    stockcode: str | None = None
+    shap_rows: Count = 500
+    background: Count = 100
+    seed: int = 7
+
+
+class Risk(Block):
+    sensitive_feature: str = "is_registered"
+    privileged_group: int = 1
+    mod_threshold: float = Field(default=0.1, gt=0)
+    gate_on: Literal["error", "outcome"] = "error"
+    min_group: Count = 100
+    resamples: Count = 1000
+    seed: int = 7
+
+
+class ModelGate(Block):
+    worse_than_production: float = Field(default=0.05, ge=0)
+    on_inconclusive: Literal["stop", "warn"] = "stop"
+
+
+class Params(Block):
+    """All of ``params.yaml``."""
+
+    source: Source = Source()
+    etl_pipeline: Etl = Etl()
+    data_drift_check: DriftCheck = DriftCheck()
+    data_drift_gate: DriftGate = DriftGate()
+    preprocess: Preprocess = Preprocess()
+    tune_primary_model: Tuning = Tuning()
+    tune_backup_models: Backups = Backups()
+    inference_primary_model: Inference = Inference()
+    assess_model_risk: Risk = Risk()
+    model_gate: ModelGate = ModelGate()
+
+
+def load(path: Path) -> Params:
+    """Read and check ``params.yaml``.
+
+    Raises:
+        ShopMissing: there is no such file.
+        ParamsInvalid: a value is of the wrong type, out of range, or under a name nobody reads.
+    """
+    if not path.exists():
+        raise ShopMissing(
+            f"{path.parent} is not a shop: it has no {path.name}. Make one with 'pricetrail init'."
+        )
+    try:
+        return validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {}, path.name)
+    except yaml.YAMLError as error:
+        raise ParamsInvalid(f"{path.name} is not valid YAML: {error}") from error
+
+
+def validate(values: object, name: str) -> Params:
+    """Check plain values; ``name`` says in an error where they come from.
+
+    Raises:
+        ParamsInvalid: a value is of the wrong type, out of range, or under a name nobody reads.
+    """
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(map(str, e['loc']))}: {e['msg']}, found {e['input']!r}" for e in error.errors()
+        ]
+        raise ParamsInvalid("\n".join([f"{name} holds values that cannot be used:", *lines])) from error

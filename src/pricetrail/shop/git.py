@@ -1,0 +1,49 @@
+"""The few git commands that a shop needs."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from pricetrail.errors import StageFailed
+
+NOBODY = ("-c", "user.name=pricetrail", "-c", "user.email=pricetrail@localhost")
+
+
+def git(root: Path, *words: str) -> str:
+    """Run one git command in ``root`` and return what it printed.
+
+    Raises:
+        StageFailed: git is not installed, or answered with an error.
+    """
+    try:
+        done = subprocess.run(["git", *words], cwd=root, check=True, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise StageFailed("git is needed and was not found on the PATH. Install it and try again.") from error
+    except subprocess.CalledProcessError as error:
+        raise StageFailed(f"'git {' '.join(words)}' failed in {root}: {error.stderr.strip()}") from error
+    return done.stdout
+
+
+def begin(root: Path) -> None:
+    """Make a repository of ``root``, whatever repository the folder may lie in."""
+    git(root, "init", "--quiet", "--initial-branch=main")
+
+
+def commit(root: Path, message: str) -> bool:
+    """Commit all that changed under ``root``; say whether there was anything.
+
+    Hooks and signing of the machine's own set-up stay out of it: a run must not wait for a passphrase.
+    """
+    git(root, "add", "--all")
+    if not git(root, "status", "--porcelain"):
+        return False
+    known = subprocess.run(["git", "config", "user.email"], cwd=root, capture_output=True, check=False).stdout
+    who = () if known.strip() else NOBODY
+    git(root, *who, "commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", message)
+    return True
+
+
+def head(root: Path) -> str:
+    """The id of the newest commit."""
+    return git(root, "rev-parse", "HEAD").strip()

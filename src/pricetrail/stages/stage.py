@@ -1,0 +1,89 @@
+"""What every stage shares: where it works, its parameters, its progress, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pricetrail.errors import PricetrailError
+from pricetrail.params import Params, load
+
+PROGRESS = "PRICETRAIL_PROGRESS"
+RUNNER = "PRICETRAIL_RUNNER"
+MARK = "\x1e"
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Context:
+    """One stage at work: the shop's folder, its validated parameters, and where to report progress.
+
+    ``progress(share, note)`` takes the share done (0 to 1) and a short note in plain words.
+    """
+
+    root: Path
+    params: Params
+    progress: Progress
+
+
+def main(name: str, work: Callable[[Context], None]) -> None:
+    """Run one stage in the current folder and exit as the command line documents."""
+    _die_with_runner()
+    try:
+        root = Path.cwd()
+        work(Context(root, load(root / "params.yaml"), _announce if os.environ.get(PROGRESS) else _silent))
+    except PricetrailError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; what is written there takes its place at once, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        yield draft
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write ``value`` as JSON: two-space indents, keys in the order given, floats as Python's ``repr``."""
+    with writing(path) as draft:
+        draft.write_text(
+            json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+        )
+
+
+def _silent(share: float, note: str) -> None:
+    pass
+
+
+def _announce(share: float, note: str) -> None:
+    print(f"{MARK}{json.dumps([round(share, 3), note])}", flush=True)
+
+
+def _die_with_runner() -> None:
+    """A stage whose runner was killed ends too: nobody would read what it writes."""
+    runner = os.environ.get(RUNNER)
+    if runner is not None:
+        threading.Thread(target=_watch, args=(int(runner),), daemon=True).start()
+
+
+def _watch(pid: int) -> None:
+    while True:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            os._exit(1)
+        time.sleep(0.2)

@@ -1,0 +1,60 @@
+"""The encoded parts as files: how ``preprocess`` writes them and every later stage reads them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pricetrail.demand.rows import Rows
+from pricetrail.stages.stage import writing
+
+TARGET = "quantity"
+
+
+def write(path: Path, table: pa.Table) -> None:
+    """Write a table as Parquet, with nothing in it but its columns."""
+    with writing(path) as draft:
+        pq.write_table(table.replace_schema_metadata(None), draft, compression="zstd")
+
+
+def names(root: Path) -> tuple[list[str], list[str]]:
+    """The encoded numeric columns and the categorical ones, in the models' order."""
+    found: dict[str, list[str]] = json.loads(
+        (root / "preprocessors/feature_names.json").read_text(encoding="utf-8")
+    )
+    return found["numeric"], found["categorical"]
+
+
+def part(root: Path, name: str) -> Rows:
+    """One part (``train``, ``val`` or ``test``), encoded, with its target on the log1p scale."""
+    numeric, categorical = names(root)
+    table = pq.read_table(root / f"data/x_{name}_processed.parquet")
+    quantity = pq.read_table(root / f"data/y_{name}_df.parquet")[TARGET].to_numpy()
+    return Rows(
+        _matrix(table, numeric, np.float32),
+        _matrix(table, categorical, np.int32),
+        np.log1p(quantity).astype(np.float32),
+    )
+
+
+def columns(table: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
+    """A table as numpy columns: numbers as they are with null as NaN, text as objects with null as ''."""
+    return {name: _column(table[name]) for name in table.column_names}
+
+
+def _column(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    plain: np.ndarray[Any, Any] = (column.fill_null("") if text else column).to_numpy(zero_copy_only=False)
+    return plain
+
+
+def _matrix(table: pa.Table, chosen: list[str], kind: type) -> np.ndarray[Any, Any]:
+    matrix = np.empty((table.num_rows, len(chosen)), kind)
+    for at, name in enumerate(chosen):
+        matrix[:, at] = table[name].to_numpy()
+    return matrix

@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pricetrail.demand.split import chronological
+from pricetrail.errors import NothingToLearn
+
+moments = st.lists(st.integers(0, 300), min_size=400, max_size=600).map(sorted).map(np.array)
+
+
+@given(moments)
+def test_parts_are_consecutive_and_share_no_moment(times):
+    split = chronological(times, val_share=0.1, test_share=0.1)
+    assert (split.train.start, split.train.stop, split.val.stop) == (0, split.val.start, split.test.start)
+    assert split.test.stop == len(times)
+    assert times[split.train][-1] < times[split.val][0]
+    assert times[split.val][-1] < times[split.test][0]
+
+
+def test_shares_are_kept_where_every_time_differs():
+    split = chronological(np.arange(1000), val_share=0.1, test_share=0.2)
+    assert (split.train.stop, split.val.stop) == (700, 800)
+
+
+@pytest.mark.parametrize("times", [np.arange(20), np.zeros(1000, int), np.array([], int)])
+def test_too_little_says_so(times):
+    with pytest.raises(NothingToLearn, match="at least"):
+        chronological(times, val_share=0.1, test_share=0.1)

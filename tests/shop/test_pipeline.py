@@ -1,0 +1,132 @@
+"""Runs of a small real DVC repository, with stages that pass, fail, block and hang."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from pricetrail.errors import Blocked, ShopBusy, ShopMissing, StageFailed
+from pricetrail.shop import dvc, git, pipeline
+
+STAGE = "python stage.py {} {}"
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from pricetrail.errors import Blocked
+from pricetrail.stages.stage import main
+name, out = sys.argv[1:]
+def work(context):
+    context.progress(0.5, "half way")
+    wanted = Path("wanted.txt").read_text().strip()
+    if name == "second" and wanted == "block": raise Blocked("too much drift")
+    if name == "second" and wanted == "fail": raise ValueError("no such thing")
+    if name == "second" and wanted == "hang": time.sleep(60)
+    Path(out).write_text(f"{name}\\n")
+main(name, work)
+"""
+
+
+class Watch:
+    def __init__(self):
+        self.seen = []
+
+    def stage(self, name, event):
+        self.seen.append((name, event))
+
+    def progress(self, name, share, note):
+        self.seen.append((name, note))
+
+
+@pytest.fixture
+def shop(tmp_path):
+    stages = {
+        "first": {"cmd": STAGE.format("first", "a.txt"), "outs": ["a.txt"]},
+        "second": {
+            "cmd": STAGE.format("second", "b.txt"),
+            "deps": ["a.txt", "wanted.txt"],
+            "outs": ["b.txt"],
+        },
+    }
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
+    (tmp_path / "stage.py").write_text(SCRIPT)
+    (tmp_path / "params.yaml").write_text("{}")
+    (tmp_path / "wanted.txt").write_text("pass")
+    git.begin(tmp_path)
+    dvc.begin(tmp_path)
+    git.commit(tmp_path, "start")
+    return tmp_path
+
+
+def test_runs_reports_and_commits(shop):
+    watch = Watch()
+    ran = pipeline.run(shop, watch)
+    assert ran.stages == ("first", "second")
+    assert ("first", "half way") in watch.seen
+    assert "dvc.lock" in git.git(shop, "show", "--stat", "HEAD")
+
+
+def test_second_run_does_nothing(shop):
+    pipeline.run(shop, Watch())
+    before = git.head(shop)
+    again = pipeline.run(shop, Watch())
+    assert (again.stages, again.committed, git.head(shop)) == ((), False, before)
+
+
+def test_block_is_told_and_committed(shop):
+    (shop / "wanted.txt").write_text("block")
+    with pytest.raises(Blocked, match="^too much drift$"):
+        pipeline.run(shop, Watch())
+    assert "Run blocked: first" in git.git(shop, "log", "-1", "--format=%s")
+
+
+def test_fault_names_stage_and_cause(shop):
+    (shop / "wanted.txt").write_text("fail")
+    with pytest.raises(StageFailed, match=r"(?s)^second failed:.*no such thing"):
+        pipeline.run(shop, Watch())
+
+
+def test_folder_that_is_no_shop(tmp_path):
+    with pytest.raises(ShopMissing, match="pricetrail init"):
+        pipeline.run(tmp_path, Watch())
+
+
+def start(shop):
+    code = "from pathlib import Path\nfrom pricetrail.shop import pipeline\n"
+    code += "class Quiet:\n    def stage(self, *_): pass\n    def progress(self, *_): pass\n"
+    code += f"pipeline.run(Path({str(shop)!r}), Quiet())"
+    return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+
+
+def wait_for_lock(shop, stage):
+    deadline = time.monotonic() + 30
+    while stage not in (shop / "dvc.lock").read_text() if (shop / "dvc.lock").exists() else True:
+        assert time.monotonic() < deadline, f"{stage} never ran"
+        time.sleep(0.05)
+
+
+def test_killed_run_is_taken_up_again(shop):
+    (shop / "wanted.txt").write_text("hang")
+    running = start(shop)
+    wait_for_lock(shop, "first")
+    time.sleep(1)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    (shop / "wanted.txt").write_text("pass")
+    assert pipeline.run(shop, Watch()).stages == ("second",)
+    assert (shop / "b.txt").read_text() == "second\n"
+
+
+def test_two_runs_never_meet(shop):
+    (shop / "wanted.txt").write_text("hang")
+    running = start(shop)
+    try:
+        wait_for_lock(shop, "first")
+        with pytest.raises(ShopBusy, match="Another run"):
+            pipeline.run(shop, Watch(), patience=0.2)
+    finally:
+        running.kill()
+        running.wait()
