@@ -78,7 +78,7 @@ def test_second_run_does_nothing(shop):
 
 def test_block_is_told_and_committed(shop):
     (shop / "wanted.txt").write_text("block")
-    with pytest.raises(Blocked, match="^too much drift$"):
+    with pytest.raises(Blocked, match=r"^too much drift$"):
         pipeline.run(shop, Watch())
     assert "Run blocked: first" in git.git(shop, "log", "-1", "--format=%s")
 

@@ -1,4 +1,4 @@
-"""How the command line speaks: answers on stdout, everything else on stderr, one exit code per kind of ending."""
+"""How the command line speaks: answers on stdout, everything else on stderr."""
 
 from __future__ import annotations
 

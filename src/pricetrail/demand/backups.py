@@ -73,7 +73,7 @@ def lightgbm(train: Rows, val: Rows, *, seed: int, threads: int) -> Backup:
 
 
 def elastic_net(train: Rows, val: Rows) -> Backup:
-    """Linear regression with both penalties (Zou and Hastie, 2005); the strength is chosen on the validation rows."""
+    """Linear regression with both penalties (Zou and Hastie, 2005), their strength chosen on ``val``."""
     from sklearn.linear_model import ElasticNet
 
     known, unknown = features(train), features(val)

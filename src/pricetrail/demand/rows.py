@@ -13,7 +13,7 @@ Codes = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """``numeric`` (n, p) float32, ``categories`` (n, c) int32, ``target`` (n,) float32: log1p of the quantity."""
+    """``numeric`` (n, p) float32, ``categories`` (n, c) int32, ``target`` (n,) float32: log1p quantity."""
 
     numeric: Floats
     categories: Codes

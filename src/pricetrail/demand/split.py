@@ -46,8 +46,9 @@ def chronological(moments: npt.NDArray[Any], *, val_share: float, test_share: fl
     for name, part in split.named().items():
         if part.stop - part.start < FEWEST[name]:
             raise NothingToLearn(
-                f"Only {part.stop - part.start} order lines fall to the {name} part; at least {FEWEST[name]} are needed. "
-                f"The shop has {rows} usable lines at {len(changes) + bool(rows)} different times: add more with 'pricetrail ingest'."
+                f"Only {part.stop - part.start} order lines fall to the {name} part; {FEWEST[name]} at least "
+                f"are needed. The shop has {rows} usable lines at {len(changes) + bool(rows)} different times: "
+                "add more with 'pricetrail ingest'."
             )
     return split
 

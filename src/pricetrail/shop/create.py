@@ -42,7 +42,7 @@ def create(root: Path, fill: Callable[[Path], Params]) -> None:
 
 
 def starting(source: Source) -> Params:
-    """The parameters that suit a source: without customers there are no groups to compare, so nothing to stop on."""
+    """The parameters that suit a source: without customers there are no groups to compare and stop on."""
     params = Params(source=source)
     if "customerid" in source.columns:
         return params
