@@ -31,6 +31,36 @@ class Source(Block):
 
 class Etl(Block):
     reject_share: Share = 0.1
+    longest_code: Count = 64
+    most: Annotated[float, Field(gt=0)] = 1_000_000
+    not_product_codes: tuple[str, ...] = (
+        "POST",
+        "DOT",
+        "M",
+        "D",
+        "S",
+        "B",
+        "C2",
+        "CRUK",
+        "PADS",
+        "BANK ?CHARGES",
+        "AMAZONFEE",
+        "ADJUST.*",
+        "TEST.*",
+        "GIFT_.*",
+    )
+    not_product_words: tuple[str, ...] = (
+        ".*POSTAGE",
+        "(.* )?CARRIAGE",
+        "MANUAL",
+        "(.* )?DISCOUNT",
+        "SAMPLES?",
+        ".* FEE",
+        "(BANK|PACKING) CHARGES?",
+        "ADJUST.*",
+        ".*GIFT VOUCHER.*",
+        "(THIS IS A )?TEST( PRODUCT)?.*",
+    )
 
 
 class DriftCheck(Block):
