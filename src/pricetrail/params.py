@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from pricetrail.errors import ParamsInvalid, ShopMissing
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(gt=0)]
+
+
+Standard = Literal[
+    "invoiceno", "stockcode", "description", "quantity", "invoicedate", "unitprice", "customerid", "country"
+]
+
+
+def _known_pattern(text: str) -> str:
+    try:
+        return re.compile(text).pattern
+    except re.error as error:
+        raise ValueError(f"expected a regular expression ({error})") from error
+
+
+Pattern = Annotated[str, AfterValidator(_known_pattern)]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError("expected a time zone such as 'Europe/London'") from error
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError as error:
+        raise ValueError("expected a text encoding such as 'utf-8' or 'cp1252'") from error
 
 
 class Block(BaseModel):
@@ -23,17 +55,22 @@ class Block(BaseModel):
 class Source(Block):
     """Where each standard column comes from, as ``init`` settled it. Shared by ingest and ETL."""
 
-    columns: dict[str, str] = {}
+    columns: dict[Standard, str] = {}
     grain: Literal["lines", "weekly"] = "lines"
     covariates: tuple[str, ...] = ()
     key: str | None = None
+    dates: Literal["auto", "day", "month"] = "auto"
+    decimal: Literal["auto", ".", ","] = "auto"
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    encoding: Annotated[str, AfterValidator(_known_encoding)] | None = None
 
 
 class Etl(Block):
     reject_share: Share = 0.1
     longest_code: Count = 64
     most: Annotated[float, Field(gt=0)] = 1_000_000
-    not_product_codes: tuple[str, ...] = (
+    cancellation_invoices: Pattern = "C[0-9]+"
+    not_product_codes: tuple[Pattern, ...] = (
         "POST",
         "DOT",
         "M",
@@ -45,21 +82,21 @@ class Etl(Block):
         "PADS",
         "BANK ?CHARGES",
         "AMAZONFEE",
-        "ADJUST.*",
-        "TEST.*",
+        "ADJUST[0-9]*",
+        "TEST[0-9]*",
         "GIFT_.*",
     )
-    not_product_words: tuple[str, ...] = (
+    not_product_words: tuple[Pattern, ...] = (
         ".*POSTAGE",
-        "(.* )?CARRIAGE",
+        "(.* DAY )?CARRIAGE",
         "MANUAL",
         "(.* )?DISCOUNT",
         "SAMPLES?",
-        ".* FEE",
-        "(BANK|PACKING) CHARGES?",
-        "ADJUST.*",
-        ".*GIFT VOUCHER.*",
-        "(THIS IS A )?TEST( PRODUCT)?.*",
+        ".* (FEE|COMMISSION)",
+        "(BANK|PACKING|SHIPPING|DELIVERY) CHARGES?",
+        "ADJUST(MENT)?( .*)?",
+        ".*GIFT VOUCHER[^A-Z]*",
+        "(THIS IS A )?TEST( PRODUCT)?[^A-Z]*",
     )
 
 
@@ -101,16 +138,17 @@ class Backups(Block):
 class Inference(Block):
     stockcode: str | None = None
     shap_rows: Count = 500
-    background: Count = 100
+    background: Count = 50
     seed: int = 7
 
 
 class Risk(Block):
     sensitive_feature: str = "is_registered"
-    privileged_group: int = 1
+    privileged_group: int | str = 1
     mod_threshold: float = Field(default=0.1, gt=0)
     gate_on: Literal["error", "outcome"] = "error"
     min_group: Count = 100
+    min_invoices: Count = 30
     resamples: Count = 1000
     seed: int = 7
 

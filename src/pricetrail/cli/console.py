@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
 
@@ -18,3 +21,16 @@ stdout = Console(highlight=False)
 def answer(value: object) -> None:
     """Print ``value`` as JSON on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+@contextmanager
+def working(title: str) -> Iterator[Callable[[float, str], None]]:
+    """A progress bar on stderr; what is given takes the share done and a note."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    with Progress(*columns, console=stderr, transient=True) as bars:
+        bar = bars.add_task(title, total=1.0, note="")
+        yield lambda share, note: bars.update(bar, completed=share, note=note)

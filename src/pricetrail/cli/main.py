@@ -11,7 +11,7 @@ import sys
 import typer
 
 from pricetrail import __version__
-from pricetrail.cli import drift, ingest, init, run, simulate
+from pricetrail.cli import drift, ingest, init, promote, run, simulate
 from pricetrail.cli.console import stderr
 from pricetrail.errors import Blocked, PricetrailError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command()(init.init)
 app.command()(ingest.ingest)
 app.command()(run.run)
+app.command()(promote.promote)
 app.command()(simulate.simulate)
 app.command()(drift.drift)
 

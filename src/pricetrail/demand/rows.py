@@ -21,3 +21,19 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.target)
+
+    def every(self, step: int) -> Rows:
+        """Every ``step``-th row."""
+        return Rows(self.numeric[::step], self.categories[::step], self.target[::step])
+
+    def newest(self, count: int) -> Rows:
+        """The last ``count`` rows."""
+        return Rows(self.numeric[-count:], self.categories[-count:], self.target[-count:])
+
+    def then(self, later: Rows) -> Rows:
+        """These rows and then the later ones."""
+        return Rows(
+            np.concatenate([self.numeric, later.numeric]),
+            np.concatenate([self.categories, later.categories]),
+            np.concatenate([self.target, later.target]),
+        )

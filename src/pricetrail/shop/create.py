@@ -65,5 +65,5 @@ def _lay_down(shop: Path) -> None:
 def _begin(shop: Path) -> None:
     git.begin(shop)
     dvc.begin(shop)
-    dvc.track(shop, "data/raw")
+    dvc.track(shop, "data/raw", "production")
     git.commit(shop, "A new shop")

@@ -32,9 +32,9 @@ def begin(root: Path) -> None:
         _dvc(root, "config", name, value)
 
 
-def track(root: Path, path: str) -> None:
-    """Have DVC keep the bytes under ``path``."""
-    _dvc(root, "add", "--quiet", path)
+def track(root: Path, *paths: str) -> None:
+    """Have DVC keep the bytes under each path."""
+    _dvc(root, "add", "--quiet", *paths)
 
 
 def _dvc(root: Path, *words: str) -> None:

@@ -60,7 +60,7 @@ def run(
         raise ShopMissing(
             f"{root} is not a shop: it has no dvc.yaml. Make one with 'pricetrail init {root} --data ...'."
         )
-    with _alone(root, patience) as lock:
+    with alone(root, patience) as lock:
         _sweep(root)
         follow = _Follow(observer)
         try:
@@ -157,7 +157,7 @@ def _words(stage: str | None, force: bool) -> list[str]:
 
 
 @contextmanager
-def _alone(root: Path, patience: float) -> Iterator[int]:
+def alone(root: Path, patience: float = 10.0) -> Iterator[int]:
     """Hold the shop's lock. DVC inherits it, so that what a killed run left behind must end first."""
     path = root / ".dvc" / "tmp" / "pricetrail.lock"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from pricetrail.stages.stage import Context, main, write_json, writing
-from pricetrail.transactions import clean, contract, history, prices, source
+from pricetrail.transactions import clean, contract, history, ingest, prices, source
 from pricetrail.transactions.clean import keep
 
 ORDER = ("invoicedate", "invoiceno", "line")
@@ -19,7 +19,7 @@ ORDER = ("invoicedate", "invoiceno", "line")
 def work(context: Context) -> None:
     """Judge, clean and describe the lines; account for every raw row."""
     root, settings = context.root, context.params.etl_pipeline
-    files = sorted(path for path in (root / "data/raw").iterdir() if not path.name.startswith("."))
+    files = ingest.files(root / "data/raw")
     raw = keep(source.read(files, context.params.source), "raw_lines")
     context.progress(0.1, f"{raw.count().execute():,} rows")
     judged = keep(contract.judge(raw, settings), "judged")

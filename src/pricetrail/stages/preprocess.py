@@ -45,9 +45,9 @@ def features(source: Source) -> tuple[list[str], list[str]]:
 
 def encoded(encoder: Encoder, part: pa.Table) -> pa.Table:
     """The encoded rows: float32 numerics, then int32 category codes."""
-    numbers, codes = encoder.transform(columns(part.select([*encoder.numeric, *encoder.categorical])))
+    numbers, codes = encoder.transform(columns(part.select(encoder.inputs)))
     arrays = [*np.ascontiguousarray(numbers.T), *np.ascontiguousarray(codes.T)]
-    return pa.table(dict(zip([*encoder.names, *encoder.categorical], arrays, strict=True)))
+    return pa.table(dict(zip([*encoder.names, *encoder.categories], arrays, strict=True)))
 
 
 def _part(table: pa.Table, rows: slice) -> pa.Table:

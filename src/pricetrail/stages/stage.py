@@ -36,7 +36,7 @@ class Context:
 
 def main(name: str, work: Callable[[Context], None]) -> None:
     """Run one stage in the current folder and exit as the command line documents."""
-    _die_with_runner()
+    follow_runner()
     try:
         root = Path.cwd()
         work(Context(root, load(root / "params.yaml"), _announce if os.environ.get(PROGRESS) else _silent))
@@ -73,11 +73,20 @@ def _announce(share: float, note: str) -> None:
     print(f"{MARK}{json.dumps([round(share, 3), note])}", flush=True)
 
 
-def _die_with_runner() -> None:
-    """A stage whose runner was killed ends too: nobody would read what it writes."""
+def follow_runner() -> None:
+    """End when the runner is gone: nobody would read what a stage goes on to write."""
     runner = os.environ.get(RUNNER)
     if runner is not None:
-        threading.Thread(target=_watch, args=(int(runner),), daemon=True).start()
+        _follow(int(runner))
+
+
+def follow_parent() -> None:
+    """End when the process that started this one is gone."""
+    _follow(os.getppid())
+
+
+def _follow(pid: int) -> None:
+    threading.Thread(target=_watch, args=(pid,), daemon=True).start()
 
 
 def _watch(pid: int) -> None:

@@ -1,97 +1,159 @@
-"""From accepted order lines to sales: duplicates once, cancellations with their originals out, products only.
+"""From accepted order lines to sales: exact duplicates once, cancellations out with their originals, products only.
 
-Nothing is dropped on the way: a line that is not a sale is marked with why, so that every raw row can be
-accounted for.
+Nothing is dropped unseen: ``removals`` names every line that is not a sale, and why, so that each raw row can be
+accounted for. Cancellations are recognised by their invoice number or their negative quantity. One that matches a
+sale takes it along; one of a part leaves the sale as it is, and so does one without its original: both only go
+themselves, under names of their own.
 """
 
 from __future__ import annotations
 
 import ibis
 from ibis import _
-from ibis.expr.types import BooleanValue, Table
+from ibis.expr.types import BooleanValue, StringValue, Table, Value
+from ibis.util import gen_name
 
 from pricetrail.params import Etl
 
 DUPLICATE = "an exact duplicate"
 NO_PRODUCT = "not a product"
+STOCK = "a stock adjustment"
 CANCELLATION = "a cancellation"
 CANCELLED = "cancelled later"
 PARTIAL = "a cancellation of a part"
 ORPHAN = "a cancellation without its original"
-REASONS = (DUPLICATE, NO_PRODUCT, CANCELLATION, CANCELLED, PARTIAL, ORPHAN)
-GROUP = ("customerid", "stockcode", "pence", "size")
-PLACE = ("line", "file")
+REASONS = (DUPLICATE, NO_PRODUCT, STOCK, CANCELLATION, CANCELLED, PARTIAL, ORPHAN)
 
-
-def mark(lines: Table, settings: Etl) -> Table:
-    """Add ``why``: the reason why a line is not the sale of a product, null where it is one.
-
-    Args:
-        lines: accepted lines in the standard columns.
-        settings: the patterns that tell what is not a product.
-    """
-    why = ibis.coalesce(_duplicate(lines), _no_product(settings).ifelse(NO_PRODUCT, ibis.null("string")))
-    marked = keep(lines.mutate(why=why), "marked")
-    verdicts = _cancellations(marked)
-    joined = marked.left_join(verdicts, "line")
-    return joined.select(*lines.columns, why=ibis.coalesce(marked.why, verdicts.verdict))
+TRACES = ("line", "file", "unread")
+SUSPECT = ("invoiceno", "stockcode", "quantity", "unitprice")
+OFFER = ("customerid", "stockcode", "thousandths")
+DEAL = (*OFFER, "size")
+NOBODY = ""
 
 
 def keep(table: Table, name: str) -> Table:
     """Compute a table once, into a temporary table of its own engine."""
-    return table.get_backend().create_table(name, table, temp=True)
+    return table.get_backend().create_table(gen_name(name), table, temp=True)
 
 
-def back() -> BooleanValue:
-    """A line that takes something back: an invoice number with a leading C, or a negative quantity."""
-    return _.invoiceno.upper().startswith("C") | (_.quantity < 0)
+def mark(lines: Table, settings: Etl) -> Table:
+    """Add ``why``: the reason why a line is not the sale of a product, null where it is one."""
+    removed = removals(lines, settings)
+    return lines.left_join(removed, "line").select(*lines.columns, "why")
 
 
-def _duplicate(lines: Table) -> ibis.Value:
-    alike = [name for name in lines.columns if name not in PLACE]
+def sales(lines: Table, removed: Table) -> Table:
+    """The lines that are not among the removed: with ``is_registered`` (int8, there is a customer), without ``unread``.
+
+    Stock codes come in upper case: shops write 85123A and 85123a for one product.
+    """
+    left = lines.anti_join(removed, "line")
+    known = left.mutate(stockcode=_code(left), is_registered=_.customerid.notnull().cast("int8"))
+    return known.select(*[name for name in known.columns if name != "unread"])
+
+
+def removals(lines: Table, settings: Etl) -> Table:
+    """The lines that are not sales, each once: ``line``, ``why`` (the first of ``REASONS`` that holds).
+
+    Args:
+        lines: accepted lines in the standard columns.
+        settings: the patterns that tell what is not a product, and what is a cancellation.
+    """
+    lines = lines.get_backend().create_view(gen_name("accepted"), lines)
+    asides = keep(_asides(lines, settings), "asides")
+    takings = keep(lines.filter(_back(settings)).anti_join(asides, "line"), "takings")
+    stock = takings.filter(_.quantity < 0, _.unitprice == 0).select("line", why=ibis.literal(STOCK))
+    backs = keep(_deals(takings).anti_join(stock, "line"), "backs")
+    concerned = _deals(lines).semi_join(backs, OFFER).anti_join(asides, "line").anti_join(takings, "line")
+    goods = backs.mutate(back=True).union(concerned.mutate(back=False))
+    return ibis.union(asides, stock, _cancellations(keep(goods, "goods")))
+
+
+def _asides(lines: Table, settings: Etl) -> Table:
+    """Lines that go for what they are in themselves, whatever else was bought: repetitions and no products."""
+    repeated = _repeated(lines)
+    others = _no_products(lines, settings).anti_join(repeated, "line")
+    return repeated.mutate(why=ibis.literal(DUPLICATE)).union(others.mutate(why=ibis.literal(NO_PRODUCT)))
+
+
+def _repeated(lines: Table) -> Table:
+    """Every line that says the same as an earlier one in all but its place. Few can: only those are compared."""
+    suspects = lines.group_by(SUSPECT).having(_.count() > 1).agg()
+    alike = [name for name in lines.columns if name not in TRACES]
     again = ibis.row_number().over(group_by=alike, order_by="line") > 0
-    return again.ifelse(DUPLICATE, ibis.null("string"))
+    return lines.semi_join(suspects, SUSPECT).select("line", again=again).filter(_.again).select("line")
 
 
-def _no_product(settings: Etl) -> BooleanValue:
-    code, words = _.stockcode.strip().upper(), _.description.fill_null("").strip().upper()
-    return code.re_search(f"^({'|'.join(settings.not_product_codes)})$") | words.re_search(
-        f"^({'|'.join(settings.not_product_words)})$"
+def _no_products(lines: Table, settings: Etl) -> Table:
+    """Postage, fees, vouchers, tests, ... by code or by words; each pair of them is read once."""
+    pairs = keep(lines.select("stockcode", "description").distinct(), "pairs")
+    words = _.description.fill_null("").strip().upper()
+    odd = keep(
+        pairs.filter(
+            _matches(_code(pairs), settings.not_product_codes) | _matches(words, settings.not_product_words)
+        ),
+        "odd",
+    )
+    return lines.semi_join(odd, _same(lines, odd, ("stockcode", "description"))).select("line")
+
+
+def _back(settings: Etl) -> BooleanValue:
+    """A line that takes goods back."""
+    return (_.quantity < 0) | _matches(_.invoiceno.upper(), (settings.cancellation_invoices,))
+
+
+def _deals(lines: Table) -> Table:
+    """What tells whether two lines are about the same goods."""
+    return lines.select(
+        "line",
+        "invoicedate",
+        customerid=_.customerid.fill_null(NOBODY),
+        stockcode=_code(lines),
+        thousandths=(_.unitprice * 1000).round().cast("int64"),
+        size=_.quantity.abs(),
     )
 
 
-def _cancellations(marked: Table) -> Table:
-    """Say of each line that a cancellation concerns what became of it: ``line``, ``verdict``."""
-    sales = marked.filter(_.why.isnull()).mutate(
-        size=_.quantity.abs(), pence=(_.unitprice * 1000).round().cast("int64"), back=back()
-    )
-    taken = sales.filter(_.back).select(*GROUP).distinct()
-    concerned = sales.semi_join(taken, [sales[name].identical_to(taken[name]) for name in GROUP])
-    matched = _brackets(concerned)
-    bought = sales.filter(~_.back).group_by("customerid", "stockcode").agg(largest=_.size.max(), first=_.invoicedate.min())
-    same = [matched[name].identical_to(bought[name]) for name in ("customerid", "stockcode")]
-    part = (_.largest > _.size) & (_.first <= _.invoicedate)
-    return matched.left_join(bought, same).select(
-        "line", verdict=ibis.coalesce(_.verdict, (_.back & part).ifelse(PARTIAL, _.back.ifelse(ORPHAN, ibis.null("string"))))
+def _cancellations(goods: Table) -> Table:
+    """Every line that a cancellation concerns, and what became of it: ``line``, ``why``."""
+    matched = keep(_brackets(goods), "matched")
+    alone, bought = matched.filter(_.back & ~_.met), matched.filter(~_.back)
+    larger = (bought.size > alone.size) & (bought.invoicedate <= alone.invoicedate)
+    part = keep(alone.semi_join(bought, [*OFFER, larger]), "part")
+    return ibis.union(
+        matched.filter(_.met).select("line", why=_.back.ifelse(CANCELLATION, CANCELLED)),
+        part.select("line", why=ibis.literal(PARTIAL)),
+        alone.anti_join(part, "line").select("line", why=ibis.literal(ORPHAN)),
     )
 
 
 def _brackets(lines: Table) -> Table:
-    """Match each cancellation with the most recent original before it that is still open: ``verdict``.
+    """Match each cancellation with the newest sale before it that is still open; ``met`` is true of both.
 
-    Lines of one customer, product, price and size open (+1) or close (-1), like brackets. The running sum less
-    its own running minimum (at most 0) is how many originals are open; a closing that sets a new minimum finds
-    none. Among lines that pass through one depth, openings and closings take turns, so a closing's original is
-    the line before it. Cumulative windows are all it takes: every engine answers alike.
+    Sales of one customer, product, price and size open (+1), cancellations close (-1), like brackets in time
+    order. The running sum less its own running minimum (at most 0) is the depth: how many sales are open. A
+    closing that sets a new minimum finds none open, and meets nobody. Among the lines that pass through one
+    depth, openings and closings take turns, so that a closing's opening is the one before it. Cumulative windows
+    are all that takes, no join, and ``line`` breaks every tie: each engine answers alike.
     """
-    time = {"group_by": GROUP, "order_by": ("invoicedate", "line")}
-    counted = lines.mutate(total=_.back.ifelse(-1, 1).sum().over(ibis.cumulative_window(**time)))
-    lowest = counted.mutate(low=ibis.least(_.total.min().over(ibis.cumulative_window(**time)), 0))
-    found = lowest.mutate(lost=_.back & (_.total < _.low.lag(1).over(**time).fill_null(0)))
-    levels = found.mutate(level=_.lost.ifelse(-1, _.total - _.low + _.back.cast("int64")))
-    turn = {"group_by": (*GROUP, "level"), "order_by": ("invoicedate", "line")}
+    time = {"group_by": DEAL, "order_by": ("invoicedate", "line")}
+    summed = lines.mutate(total=_.back.ifelse(-1, 1).sum().over(ibis.cumulative_window(**time)))
+    lowest = summed.mutate(low=ibis.least(_.total.min().over(ibis.cumulative_window(**time)), 0))
+    before = _.low.lag(1).over(**time).fill_null(0)
+    level = (_.back & (_.total < before)).ifelse(-1, _.total - _.low + _.back.cast("int64"))
+    levels = lowest.mutate(level=level)
+    turn = {"group_by": (*DEAL, "level"), "order_by": ("invoicedate", "line")}
     closed = levels.mutate(closed=~_.back & _.back.lead(1).over(**turn).fill_null(False))
-    verdict = ibis.cases(
-        (_.back & ~_.lost, CANCELLATION), (_.closed, CANCELLED), else_=ibis.null("string")
-    )
-    return closed.mutate(verdict=verdict)
+    return closed.mutate(met=(_.back & (_.level >= 0)) | _.closed)
+
+
+def _code(lines: Table) -> StringValue:
+    return lines.stockcode.strip().upper()
+
+
+def _matches(text: StringValue, patterns: tuple[str, ...]) -> BooleanValue:
+    return text.re_search(f"^({'|'.join(patterns)})$")
+
+
+def _same(one: Table, other: Table, names: tuple[str, ...]) -> list[Value]:
+    return [one[name].identical_to(other[name]) for name in names]

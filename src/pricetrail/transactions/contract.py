@@ -1,62 +1,130 @@
-"""What an order line must be. One list of rules serves the rejections and the pandera contract alike."""
+"""The contract of an order line: one list of rules, asked of every raw row and held against every accepted one.
+
+A rule's name is the reason that a person reads beside a rejected row. ``judge`` says which rule a row breaks first;
+``schema`` states the same rules as a pandera schema, so that whoever hands order lines on can have them checked.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 
 import ibis
-from ibis import _
-from ibis.expr.types import BooleanValue, Table
+import ibis.expr.datatypes as dt
+from ibis import Deferred, _
+from ibis.expr.types import BooleanValue, Table, Value
 
-from pricetrail.params import Etl
+from pricetrail.params import Etl, Source
 
-EARLIEST, LATEST = "1990-01-01", "2100-01-01"
+if TYPE_CHECKING:
+    from pandera.api.ibis.types import IbisData
+    from pandera.ibis import DataFrameSchema
+
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
+EPOCH = date(1970, 1, 1)
+SLACK = timedelta(days=31)
+TYPES = {
+    "invoiceno": dt.String(),
+    "stockcode": dt.String(),
+    "description": dt.String(),
+    "quantity": dt.Float64(),
+    "invoicedate": dt.Timestamp(),
+    "unitprice": dt.Float64(),
+    "customerid": dt.String(),
+    "country": dt.String(),
+    "line": dt.Int64(),
+    "file": dt.String(),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``broken`` is true of a line that must not pass; ``reason`` says why in plain words."""
+    """``broken`` is true of a line that must not pass; ``reason`` says why, in plain words."""
 
     reason: str
-    broken: BooleanValue
+    broken: Deferred
 
 
-def rules(settings: Etl) -> tuple[Rule, ...]:
-    """The rules in the order in which they are asked: a line is rejected for the first that it breaks."""
-    return (
-        Rule("no invoice number", _blank(_.invoiceno)),
-        Rule("no stock code", _blank(_.stockcode)),
-        Rule(f"stock code longer than {settings.longest_code} characters", _.stockcode.length() > settings.longest_code),
-        Rule("quantity is not a number", _unread(_.quantity)),
-        Rule("price is not a number", _unread(_.unitprice)),
-        Rule("date is not a date", _.invoicedate.isnull()),
-        Rule("quantity is zero", _.quantity == 0),
-        Rule(f"quantity beyond {settings.most:,.0f}", _.quantity.abs() > settings.most),
-        Rule("price is zero or negative", _.unitprice <= 0),
-        Rule(f"price beyond {settings.most:,.0f}", _.unitprice > settings.most),
-        Rule("date before 1990 or after 2100", (_.invoicedate < ibis.timestamp(EARLIEST)) | (_.invoicedate >= ibis.timestamp(LATEST))),
-        Rule("date far after all others", _.invoicedate > _.plausible),
-    )
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What order lines of one shop must be.
 
-
-def judge(lines: Table, settings: Etl) -> Table:
-    """Add ``reason``: why a line is rejected, null where it is accepted.
-
-    A date is "far after all others" when it lies more than 31 days and half the usual span (from the first to
-    the ninety-ninth percentile) after the ninety-ninth percentile: no clock is asked, so that the same file
-    always reads alike.
+    Args:
+        settings: the limits.
+        source: the covariates and the key that the shop declared.
+        horizon: the first moment that lies too far after the bulk of the lines to be believed.
     """
-    seconds = lines.invoicedate.epoch_seconds().cast("int64")
-    span = lines.aggregate(low=seconds.quantile(0.01), high=seconds.quantile(0.99))
-    limit = (span.high + (span.high - span.low) / 2 + 31 * 86_400).cast("int64").as_timestamp("s")
-    judged = lines.cross_join(span.select(plausible=limit))
-    cases = [(rule.broken.fill_null(True), rule.reason) for rule in rules(settings)]
-    return judged.mutate(reason=ibis.cases(*cases, else_=ibis.null("string"))).drop("plausible")
+
+    settings: Etl
+    source: Source
+    horizon: datetime
+
+    def rules(self) -> Iterator[Rule]:
+        """The rules in the order in which they are asked: a row is rejected for the first that it breaks."""
+        longest, most = self.settings.longest_code, self.settings.most
+        yield Rule("no invoice number", _blank(_.invoiceno))
+        yield Rule("no stock code", _blank(_.stockcode))
+        yield Rule(f"stock code longer than {longest} characters", _.stockcode.length() > longest)
+        if self.source.key is not None:
+            yield Rule(f"no {self.source.key}", _blank(_[self.source.key]))
+        yield Rule("quantity missing or unreadable", _unread(_.quantity))
+        yield Rule("quantity is zero", _.quantity == 0)
+        yield Rule(f"quantity beyond {most:,.0f}", _.quantity.abs() > most)
+        yield Rule("price missing or unreadable", _unread(_.unitprice))
+        yield Rule("price is negative", _.unitprice < 0)
+        yield Rule("price of a sale is zero", (_.unitprice == 0) & (_.quantity > 0))
+        yield Rule(f"price beyond {most:,.0f}", _.unitprice > most)
+        yield Rule("date missing or unreadable", _.invoicedate.isnull())
+        yield Rule(f"date before {EARLIEST.year}", _.invoicedate < ibis.timestamp(_midnight(EARLIEST)))
+        yield Rule("date far after all others", _.invoicedate >= ibis.timestamp(self.horizon))
+        for name in self.source.covariates:
+            yield Rule(f"{name} is infinite", _[name].isinf().fill_null(False))
+
+    def schema(self) -> DataFrameSchema:
+        """The rules as a pandera schema: ``contract.schema().validate(lines, lazy=True)`` raises where they fail."""
+        from pandera.ibis import Check, Column, DataFrameSchema
+
+        more = {name: dt.Float64() for name in self.source.covariates}
+        columns = {name: Column(kind, nullable=True) for name, kind in {**TYPES, **more}.items()}
+        checks = [Check(partial(_holds, rule), name=rule.reason, ignore_na=False) for rule in self.rules()]
+        return DataFrameSchema(columns, checks=checks, name="order line")
 
 
-def _blank(text: ibis.Value) -> BooleanValue:
+def horizon(lines: Table) -> datetime:
+    """The first moment that is too late to be believed; no clock is asked, so a file always reads alike.
+
+    It lies half the usual span (from the first to the ninety-ninth percentile of the days) and 31 days after the
+    ninety-ninth percentile, and never after the year 2099. Without a single plausible date it is the year 2100.
+    """
+    days = lines.invoicedate.date().delta(ibis.date(EPOCH), unit="day")
+    sane = lines.select(day=days).filter(_.day >= (EARLIEST - EPOCH).days, _.day < (LATEST - EPOCH).days)
+    found = sane.agg(low=_.day.quantile(0.01), high=_.day.quantile(0.99)).to_pyarrow().to_pylist()[0]
+    if found["high"] is None:
+        return _midnight(LATEST)
+    reach = timedelta(days=round(found["high"] + (found["high"] - found["low"]) / 2))
+    return min(_midnight(EPOCH) + reach + SLACK, _midnight(LATEST))
+
+
+def judge(lines: Table, contract: Contract) -> Table:
+    """Add ``reason``: the name of the first rule that a line breaks, null where it breaks none."""
+    cases = [(lines.bind(rule.broken)[0].fill_null(True), rule.reason) for rule in contract.rules()]
+    return lines.mutate(reason=ibis.cases(*cases, else_=ibis.null("string")))
+
+
+def _holds(rule: Rule, data: IbisData) -> BooleanValue:
+    return ~data.table.bind(rule.broken)[0].fill_null(True)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time())
+
+
+def _blank(text: Value) -> BooleanValue:
     return text.isnull() | (text.strip() == "")
 
 
-def _unread(number: ibis.Value) -> BooleanValue:
-    return number.isnull() | number.isnan() | number.isinf()
+def _unread(number: Value) -> BooleanValue:
+    return number.isnull() | number.isnan()

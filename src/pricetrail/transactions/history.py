@@ -1,12 +1,12 @@
 """As-of features of an order line: what was known strictly before its invoice.
 
-A history is a group of lines (a product's, a customer's, a customer's of a product, ...). Its figures for a line
-are taken over the lines of that group with an *earlier timestamp*: other lines of the same invoice, and invoices
-of the same moment, do not count. The paid price, the product, the customer and the time of the line itself are
-known, its quantity is not.
+A history is a group of lines: a product's, a customer's, a customer's of a product, ... Its figures for a
+line are taken over the lines of the group with an *earlier timestamp*: other lines of the same invoice, and
+invoices of the same moment, do not count. The paid price, the product, the customer and the time of the line
+itself are known; its quantity is not.
 
-Sums run over integers (log quantities in 2^-20 steps, money in thousandths), so that the order of addition, the
-number of threads and the engine make no difference.
+Sums run over integers (logarithms in steps of 2^-20, money and quantities in thousandths), so that neither the
+order of addition nor the number of threads nor the engine makes a difference.
 """
 
 from __future__ import annotations
@@ -17,204 +17,200 @@ import ibis
 from ibis import _
 from ibis.expr.types import NumericValue, Table, Value
 
-STANDARD = ("line", "file", "invoiceno", "stockcode", "description", "quantity", "invoicedate", "unitprice")
+from pricetrail.transactions.clean import keep
+
 STEP = 2**20
 DAY = 86_400
-RECENT = 28 * DAY
+ROOM = 2**31
 
 CATEGORICAL = ("stockcode", "customerid", "country")
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A group of lines, named in the features by ``name``, told apart by ``keys``; ``personal`` ones are empty
-    for lines without a customer."""
+    """A group of lines, told apart by ``keys``.
+
+    A ``personal`` history leaves out the lines without a customer. Of a ``coarse`` one many lines share a moment:
+    it is computed over its moments, each of which stands for ``lines`` of them.
+    """
 
     name: str
     keys: tuple[str, ...]
     personal: bool = False
+    coarse: bool = False
 
+    def before(self) -> ibis.Window:
+        """The lines of the group before a line's moment."""
+        return ibis.range_window(preceding=(None, 1), group_by=self.keys, order_by="second")
+
+    def count(self) -> NumericValue:
+        """How many lines. Over lines, the rank of the moment says it at no cost of its own."""
+        if self.coarse:
+            return _.lines.sum().over(self.before())
+        return ibis.rank().over(group_by=self.keys, order_by="second")
+
+    def mean(self, steps: NumericValue) -> NumericValue:
+        """The mean of something counted in steps."""
+        return steps.sum().over(self.before()).cast("float64") / self.count().nullif(0) / STEP
+
+    def last(self, thousandths: NumericValue) -> NumericValue:
+        """The newest value, the largest of its moment, behind the newest moment: ``moment * ROOM + value``."""
+        return (_.second * ROOM + thousandths).max().over(self.before())
+
+    def tell(self, base: Table, told: Table, **figures: Value) -> Table:
+        """Join figures over the lines of ``base``, under the history's name, to what is ``told`` already."""
+        source = base.filter(_.known) if self.personal else base
+        at = ["line"]
+        if self.coarse:
+            at = [*self.keys, "second"]
+            source = source.group_by(at).agg(
+                lines=_.count(), **{name: _[name].sum() for name in self.sums(base)}
+            )
+        own = source.select(*at, **{f"{self.name}_{name}": figure for name, figure in figures.items()})
+        names = own.columns[len(at) :]
+        return told.left_join(own, at).select(*told.columns, *names)
+
+    def sums(self, base: Table) -> list[str]:
+        """What a moment adds up of its lines."""
+        return [name for name in SUMMED if name in base.columns]
+
+
+SUMMED = ("steps", "squares", "worth", "surprise")
 
 PRODUCT = History("product", ("stockcode",))
 TIER = History("tier", ("stockcode", "thousandths"))
 CHANNEL = History("channel", ("stockcode", "is_registered"))
-CHANNEL_TIER = History("channel_tier", ("stockcode", "is_registered", "thousandths"))
-LABEL = History("label", ("thousandths", "is_registered"))
-COUNTRY = History("country", ("country",))
-CUSTOMER = History("customer", ("customerid",), personal=True)
+CHANNEL_TIER = History("channel_tier", ("stockcode", "thousandths", "is_registered"))
+CUSTOMER = History("customer", ("customerid",), personal=True, coarse=True)
 REPEAT = History("repeat", ("customerid", "stockcode"), personal=True)
-LEVEL = History("level", ("customerid", "band"), personal=True)
-SAME_PRICE = History("same_price", ("customerid", "thousandths"), personal=True)
-HISTORIES = (PRODUCT, TIER, CHANNEL, CHANNEL_TIER, LABEL, COUNTRY, CUSTOMER, REPEAT, LEVEL, SAME_PRICE)
+LEVEL = History("level", ("customerid", "band"), personal=True, coarse=True)
+SAME_PRICE = History("same_price", ("customerid", "thousandths"), personal=True, coarse=True)
+HISTORIES = (PRODUCT, TIER, CHANNEL, CHANNEL_TIER, CUSTOMER, REPEAT, LEVEL, SAME_PRICE)
 
-CALENDAR = ("weekday", "minute_of_day", "week_of_year", "day_of_month", "days_to_christmas")
-PRICES = ("log_price", "cents", "vs_product_mean", "vs_product_max", "vs_product_min", "vs_product_last", "vs_own_last")
-EXTRA = (
-    "product_spread",
-    "product_days",
-    "product_age",
-    "product_recent_mean",
-    "product_recent_count",
-    "customer_spread",
-    "customer_habit",
-    "customer_value",
-    "customer_days",
-    "customer_age",
-    "repeat_last",
-    "repeat_most",
-    "repeat_least",
-    "repeat_days",
-    "tier_last",
-    "pack",
-)
 NUMERIC = (
     "is_registered",
     *(f"{history.name}_{figure}" for history in HISTORIES for figure in ("count", "mean")),
-    *EXTRA,
-    *PRICES,
-    *CALENDAR,
+    *("product_days", "tier_last", "tier_least", "repeat_last", "repeat_days"),
+    *("customer_spread", "customer_value", "customer_days", "customer_habit", "level_value"),
+    *("log_price", "vs_last", "vs_most", "vs_least"),
+    *("weekday", "minute_of_day", "week_of_year", "day_of_month"),
     "naive_log",
 )
+IDS = ("line", "invoiceno", "invoicedate", "quantity", "unitprice")
+UNUSED = ("file", "description")
 
 
 def features(sales: Table) -> Table:
-    """The features of clean lines, one row per line: ids, ``quantity``, ``CATEGORICAL`` and ``NUMERIC``.
+    """The features of clean lines: ids, ``quantity``, ``CATEGORICAL``, ``NUMERIC``, and any further columns.
+
+    Each history is computed over the few columns that it needs, and joined: a window carries all columns of its
+    input through its sort.
 
     Args:
         sales: clean lines in the standard columns, with ``is_registered``.
     """
-    base = _prepared(sales)
-    first = base.mutate(**_counts(), **_product(), **_customer(), **_repeat())
-    expected = ibis.coalesce(_.channel_tier_mean, _.channel_mean, _.product_mean, 0.0)
-    second = first.mutate(surprise=_.steps - (expected * STEP).round().cast("int64"))
-    third = second.mutate(customer_habit=_personal(_mean(_.surprise, CUSTOMER)))
-    final = third.mutate(**_prices()).mutate(**_calendar(), naive_log=_naive(), pack=_pack())
-    extra = [name for name in sales.columns if name not in (*STANDARD, *CATEGORICAL)]
-    ids = ["line", "invoiceno", "invoicedate", "quantity", "unitprice", *CATEGORICAL, *extra]
-    return final.select(*ids, **{name: _[name].cast("float32") for name in NUMERIC if name not in ids})
+    base = keep(_prepared(sales), "prepared")
+    told = base
+    for history in HISTORIES:
+        told = history.tell(base, told, **_figures(history))
+    told = keep(told.mutate(surprise=_.steps - (_expected() * STEP).round().cast("int64")), "told")
+    habit = CUSTOMER.tell(told, told, habit=CUSTOMER.mean(_.surprise))
+    final = habit.mutate(**_prices(), **_calendar(), naive_log=_naive())
+    rest = [name for name in sales.columns if name not in (*IDS, *CATEGORICAL, *UNUSED)]
+    names = [name for name in NUMERIC if name not in rest]
+    return final.select(*IDS, *CATEGORICAL, *rest, **{name: _[name].cast("float32") for name in names})
 
 
 def _prepared(sales: Table) -> Table:
-    """Integers to count with: seconds, log quantity in steps, money in thousandths, and each line's place in time."""
+    """Integers to count with."""
     return sales.mutate(
         customerid=_.customerid.fill_null(""),
+        known=_.customerid.notnull(),
         second=_.invoicedate.epoch_seconds().cast("int64"),
         steps=((_.quantity + 1).ln() * STEP).round().cast("int64"),
+        squares=((_.quantity + 1).ln().pow(2) * STEP).round().cast("int64"),
+        worth=((_.quantity * _.unitprice + 1).ln() * STEP).round().cast("int64"),
+        pieces=(_.quantity * 1000).round().cast("int64"),
         thousandths=(_.unitprice * 1000).round().cast("int64"),
         band=(_.unitprice.ln() * 2).floor().cast("int64"),
-    ).mutate(place=ibis.row_number().over(order_by=("second", "invoiceno", "line")))
+    )
 
 
-def _before(history: History, span: int | None = None) -> ibis.Window:
-    return ibis.range_window(preceding=(span, 1), group_by=history.keys, order_by="second")
-
-
-def _mean(steps: NumericValue, history: History, span: int | None = None) -> NumericValue:
-    window = _before(history, span)
-    return steps.sum().over(window).cast("float64") / steps.count().over(window).nullif(0) / STEP
+def _expected() -> NumericValue:
+    return ibis.coalesce(_.channel_tier_mean, _.channel_mean, _.product_mean, 0.0)
 
 
 def _spread(history: History) -> NumericValue:
-    """Standard deviation of the log quantities; the squares are of quarter-thousandths, to stay integers."""
-    window, small = _before(history), (_.steps / 2**8).round().cast("int64")
-    count = _.steps.count().over(window).nullif(0)
-    mean = small.sum().over(window).cast("float64") / count
-    square = (small * small).sum().over(window).cast("float64") / count
-    return ibis.greatest(square - mean * mean, 0).sqrt() / 2**12
+    """The standard deviation of the log quantities."""
+    mean, square = history.mean(_.steps), history.mean(_.squares)
+    return ibis.greatest(square - mean * mean, 0.0).sqrt()
 
 
-def _personal(value: Value) -> Value:
-    return (_.customerid != "").ifelse(value, None)
+def _value(packed: NumericValue) -> NumericValue:
+    return packed % ROOM
 
 
-def _days_since(moment: NumericValue) -> NumericValue:
-    return (_.second - moment).cast("float64") / DAY
+def _log(thousandths: NumericValue) -> NumericValue:
+    return (thousandths.cast("float64") / 1000 + 1).ln()
 
 
-def _counts() -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for history in HISTORIES:
-        keep = _personal if history.personal else _as_is
-        found[f"{history.name}_count"] = keep(_.steps.count().over(_before(history)))
-        found[f"{history.name}_mean"] = keep(_mean(_.steps, history))
-    return found
+def _days(packed: NumericValue) -> NumericValue:
+    return (_.second - packed // ROOM).cast("float64") / DAY
 
 
-def _as_is(value: Value) -> Value:
-    return value
+def _figures(history: History) -> dict[str, Value]:
+    usual = {"count": history.count(), "mean": history.mean(_.steps)}
+    return usual | MORE[history]() if history in MORE else usual
 
 
 def _product() -> dict[str, Value]:
-    before, tier = _before(PRODUCT), _before(TIER)
-    return {
-        "product_spread": _spread(PRODUCT),
-        "product_days": _days_since(_.second.max().over(before)),
-        "product_age": _days_since(_.second.min().over(before)),
-        "product_recent_mean": _mean(_.steps, PRODUCT, RECENT),
-        "product_recent_count": _.steps.count().over(_before(PRODUCT, RECENT)),
-        "price_mean": _.thousandths.sum().over(before).cast("float64") / _.steps.count().over(before).nullif(0),
-        "price_most": _.thousandths.max().over(before),
-        "price_least": _.thousandths.min().over(before),
-        "price_last": _.thousandths.argmax(_.place).over(before),
-        "tier_last": (_.quantity.argmax(_.place).over(tier) + 1).ln(),
-    }
+    before, last = PRODUCT.before(), PRODUCT.last(_.thousandths)
+    prices = {"most": _.thousandths.max().over(before), "least": _.thousandths.min().over(before)}
+    return {"days": _days(last), "price": _value(last), **prices}
+
+
+def _tier() -> dict[str, Value]:
+    return {"last": _log(_value(TIER.last(_.pieces))), "least": _log(_.pieces.min().over(TIER.before()))}
 
 
 def _customer() -> dict[str, Value]:
-    before = _before(CUSTOMER)
-    worth = ((_.quantity * _.unitprice + 1).ln() * STEP).round().cast("int64")
-    return {
-        "customer_spread": _personal(_spread(CUSTOMER)),
-        "customer_value": _personal(_mean(worth, CUSTOMER)),
-        "customer_days": _personal(_days_since(_.second.max().over(before))),
-        "customer_age": _personal(_days_since(_.second.min().over(before))),
-    }
+    days = (_.second - _.second.max().over(CUSTOMER.before())).cast("float64") / DAY
+    return {"spread": _spread(CUSTOMER), "value": CUSTOMER.mean(_.worth), "days": days}
 
 
 def _repeat() -> dict[str, Value]:
-    before = _before(REPEAT)
-    return {
-        "repeat_last": _personal((_.quantity.argmax(_.place).over(before) + 1).ln()),
-        "repeat_most": _personal((_.quantity.max().over(before) + 1).ln()),
-        "repeat_least": _personal((_.quantity.min().over(before) + 1).ln()),
-        "repeat_days": _personal(_days_since(_.second.max().over(before))),
-        "own_price": _personal(_.thousandths.argmax(_.place).over(before)),
-    }
+    last = REPEAT.last(_.pieces)
+    return {"last": _log(_value(last)), "days": _days(last)}
+
+
+def _level() -> dict[str, Value]:
+    return {"value": LEVEL.mean(_.worth)}
+
+
+MORE = {PRODUCT: _product, TIER: _tier, CUSTOMER: _customer, REPEAT: _repeat, LEVEL: _level}
 
 
 def _prices() -> dict[str, Value]:
     def against(other: NumericValue) -> NumericValue:
-        return (_.thousandths / other.nullif(0)).ln()
+        return (_.thousandths.cast("float64") / other.nullif(0)).ln()
 
     return {
         "log_price": _.unitprice.ln(),
-        "cents": (_.thousandths % 1000).cast("float64"),
-        "vs_product_mean": against(_.price_mean),
-        "vs_product_max": against(_.price_most),
-        "vs_product_min": against(_.price_least),
-        "vs_product_last": against(_.price_last),
-        "vs_own_last": against(_.own_price),
+        "vs_last": against(_.product_price),
+        "vs_most": against(_.product_most),
+        "vs_least": against(_.product_least),
     }
 
 
 def _calendar() -> dict[str, Value]:
-    day = _.invoicedate.day_of_year()
     return {
         "weekday": _.invoicedate.day_of_week.index(),
         "minute_of_day": _.invoicedate.hour() * 60 + _.invoicedate.minute(),
         "week_of_year": _.invoicedate.week_of_year(),
         "day_of_month": _.invoicedate.day(),
-        "days_to_christmas": (359 - day + 365) % 365,
     }
 
 
-def _naive() -> Value:
-    """What this customer last bought of this product; else what the product usually sells at, in its channel,
-    overall: on the log1p scale."""
+def _naive() -> NumericValue:
+    """What this customer last bought of this product; else what it sells at in its channel; else anywhere."""
     return ibis.coalesce(_.repeat_last, _.channel_mean, _.product_mean, 1.0)
-
-
-def _pack() -> Value:
-    """The number in a description such as "SET OF 12" or "PACK 6": how many pieces one unit holds."""
-    found = _.description.fill_null("").upper().re_extract(r"(?:SET|PACK|BOX|S)[ /]*(?:OF|/)? *([0-9]+)", 1)
-    return found.try_cast("float64")

@@ -35,9 +35,7 @@ def weekly(sales: Table) -> Table:
     shares = paid.mutate(all_theirs=_.theirs.sum().over(group_by=by))
     common = (_.theirs >= COMMON_LINES) & (_.theirs >= _.all_theirs * COMMON_SHARE)
     best = {"group_by": by, "order_by": [ibis.desc("common"), ibis.desc("merit"), ibis.desc("unitprice")]}
-    ranked = shares.mutate(common=common).mutate(
-        merit=_.common.ifelse(_.unitprice, _.lines.cast("float64"))
-    )
+    ranked = shares.mutate(common=common).mutate(merit=_.common.ifelse(_.unitprice, _.lines.cast("float64")))
     first = ranked.mutate(rank=ibis.row_number().over(**best)).filter(_.rank == 0)
     return _steady(first.select(*by, "lines", list_price="unitprice"))
 

@@ -1,0 +1,61 @@
+"""``pricetrail ingest``: add new order lines to a shop."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pricetrail.cli.console import AsJson, answer, stderr, stdout, working
+from pricetrail.shop import dvc, git, pipeline, settings
+from pricetrail.transactions import fetch
+from pricetrail.transactions import ingest as adding
+from pricetrail.transactions.ingest import Added
+
+RAW = "data/raw"
+
+
+def ingest(
+    source: Annotated[
+        list[str], typer.Argument(help="A file, a folder, a pattern, a URL or DATABASE-URL::TABLE.")
+    ],
+    shop: Annotated[Path, typer.Option(help="The shop's folder.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Add order lines; the same file twice adds nothing, and overlapping periods are reconciled and reported."""
+    known = settings.read(shop).source
+    with pipeline.alone(shop), tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch:
+        with working("Adding") as tell:
+            added = adding.add(shop / RAW, fetch.fetch(source, Path(scratch), tell), known, tell)
+        if added.names:
+            dvc.track(shop, RAW)
+            git.commit(shop, f"Ingest {', '.join(added.names)}")
+    if as_json:
+        answer(asdict(added))
+    else:
+        _show(added, shop)
+
+
+def _show(added: Added, shop: Path) -> None:
+    for name in added.already:
+        stdout.print(f"{name} is in the shop already: nothing added.", markup=False)
+    for note in added.notes:
+        stderr.print(note, markup=False)
+    report = added.report
+    if report is None:
+        return
+    period = (
+        " to ".join(f"{moment:%Y-%m-%d}" for moment in report.period)
+        if report.period
+        else "no readable dates"
+    )
+    stdout.print(f"Added {', '.join(added.names)}: {report.rows:,} rows, {period}.", markup=False)
+    stdout.print(f"  {report.new:,} new, {report.same:,} that were there already")
+    if report.changed_invoices:
+        stdout.print(
+            f"  {report.changed_invoices:,} orders changed: {report.replaced:,} earlier lines replaced"
+        )
+    stdout.print(f"Next: pricetrail run {shop}", markup=False)

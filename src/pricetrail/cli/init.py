@@ -1,0 +1,89 @@
+"""``pricetrail init``: make a shop from order lines."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from pricetrail.cli.console import AsJson, answer, stderr, stdout, working
+from pricetrail.params import Params
+from pricetrail.shop import create
+from pricetrail.transactions import fetch, ingest, mapping, simulator, source
+from pricetrail.transactions.mapping import Wishes
+
+DEMO = "demo"
+UCI = "uci"
+
+Data = Annotated[
+    list[str],
+    typer.Option(
+        "--data",
+        help="demo, uci, a file, a folder, a pattern, a URL (https://, s3://), or DATABASE-URL::TABLE. Repeatable.",
+    ),
+]
+Maps = Annotated[
+    list[str] | None, typer.Option("--map", help="STANDARD=COLUMN or an expression over columns.")
+]
+Covariates = Annotated[list[str] | None, typer.Option("--covariate", help="A further numeric column to use.")]
+Key = Annotated[str | None, typer.Option(help="The column that tells stores apart.")]
+
+
+def init(
+    shop: Annotated[Path, typer.Argument(help="A new folder.")],
+    data: Data,
+    maps: Maps = None,
+    covariate: Covariates = None,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a git and DVC repository of order lines, ready for 'pricetrail run'."""
+    wishes = Wishes(tuple(maps or ()), tuple(covariate or ()), key)
+    seen: dict[str, Any] = {"shop": str(shop)}
+
+    def fill(raw: Path) -> Params:
+        raw.mkdir(parents=True, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch,
+            working("Getting the data") as tell,
+        ):
+            given = _given(data, Path(scratch), tell)
+            settings = source.settle(given, wishes)
+            added = ingest.add(raw, given, settings, tell)
+            preview = mapping.preview(source.read(ingest.files(raw), settings))
+        seen.update(files=added.names, notes=added.notes, columns=settings.columns, preview=preview)
+        seen["grain"] = settings.grain
+        return create.starting(settings)
+
+    create.create(shop, fill)
+    if as_json:
+        answer(seen)
+    else:
+        _show(seen)
+
+
+def _given(data: list[str], scratch: Path, tell: fetch.Progress) -> list[Path]:
+    if data == [DEMO]:
+        simulator.write(simulator.build(simulator.Settings()), scratch / "demo.parquet", "parquet")
+        return [scratch / "demo.parquet"]
+    if data == [UCI]:
+        return [fetch.pinned(fetch.UCI, scratch, tell)]
+    return fetch.fetch(data, scratch, tell)
+
+
+def _show(seen: dict[str, Any]) -> None:
+    columns = Table("standard column", "comes from", box=None, padding=(0, 2), header_style="bold")
+    for standard, column in seen["columns"].items():
+        columns.add_row(standard, column)
+    stdout.print(columns)
+    shown = [name for name in seen["columns"] if any(row.get(name) is not None for row in seen["preview"])]
+    first = Table(*shown, box=None, padding=(0, 1), header_style="bold")
+    for row in seen["preview"]:
+        first.add_row(*(str(row[name]) for name in shown))
+    stdout.print(first)
+    for note in seen["notes"]:
+        stderr.print(note, markup=False)
+    stdout.print(f"Made the shop {seen['shop']}. Next: pricetrail run {seen['shop']}", markup=False)

@@ -1,0 +1,112 @@
+"""Fits the network: whole epochs in memory, shuffled by a seed, the best weights kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from pricetrail.demand.network import Architecture, OrderNetwork
+from pricetrail.demand.rows import Floats, Rows
+
+WARM_UP = 0.1
+CHUNK = 16_384
+
+Optimizer = Literal["adamw", "nadam", "rmsprop"]
+Watch = Callable[[int, float], bool]
+
+
+class Recipe(BaseModel):
+    """How a network is trained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    optimizer: Optimizer = "adamw"
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    batch_size: int = Field(default=1024, ge=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The network with its best weights, the epoch (from 1) they are of, and each epoch's validation MSE(log)."""
+
+    network: OrderNetwork
+    best_epoch: int
+    history: tuple[float, ...]
+
+
+def fit(
+    model: tuple[Architecture, Recipe], train: Rows, val: Rows | None, *, epochs: int, seed: int, watch: Watch
+) -> Fitted:
+    """Train for at most ``epochs`` epochs of a one-cycle schedule (Smith and Topin, 2019).
+
+    The same seed and number of torch threads give the same weights to the last bit.
+
+    Args:
+        val: rows that choose the best epoch; without them the last one is kept.
+        watch: told each epoch (from 1) and its validation error; answers whether to go on.
+    """
+    shape, recipe = model
+    torch.manual_seed(seed)
+    network = OrderNetwork(shape)
+    numeric, categories, target = tensors(train)
+    # Starting at the mean saves the first epoch from learning it.
+    torch.nn.init.constant_(network.head.bias, float(target.mean()))
+    optimizer = _optimizer(network, recipe)
+    steps = math.ceil(len(train) / recipe.batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.learning_rate, epochs * steps, pct_start=WARM_UP
+    )
+    shuffle = torch.Generator().manual_seed(seed)
+    best, weights, history = 0, network.state_dict(), list[float]()
+    for epoch in range(1, epochs + 1):
+        network.train()
+        for batch in torch.randperm(len(train), generator=shuffle).split(recipe.batch_size):
+            loss = torch.nn.functional.mse_loss(network(numeric[batch], categories[batch]), target[batch])
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+        history.append(_error(network, val) if val is not None else math.nan)
+        if val is None or history[-1] == min(history):
+            best, weights = epoch, {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        if not watch(epoch, history[-1]):
+            break
+    network.load_state_dict(weights)
+    return Fitted(network.eval(), best, tuple(history))
+
+
+def _error(network: OrderNetwork, rows: Rows) -> float:
+    return float(np.mean(np.square(forecast(network, rows).astype(np.float64) - rows.target)))
+
+
+def forecast(network: OrderNetwork, rows: Rows) -> Floats:
+    """The log1p quantity of each row, shape (n,)."""
+    numeric, categories, _ = tensors(rows)
+    network.eval()
+    with torch.inference_mode():
+        parts = [network(n, c) for n, c in zip(numeric.split(CHUNK), categories.split(CHUNK), strict=True)]
+    return torch.cat(parts).numpy()
+
+
+def tensors(rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows as tensors: numerics float32, categories int64, target float32."""
+    return (
+        torch.from_numpy(rows.numeric),
+        torch.from_numpy(rows.categories).long(),
+        torch.from_numpy(rows.target),
+    )
+
+
+def _optimizer(network: OrderNetwork, recipe: Recipe) -> torch.optim.Optimizer:
+    kinds = {"adamw": torch.optim.AdamW, "nadam": torch.optim.NAdam, "rmsprop": torch.optim.RMSprop}
+    return kinds[recipe.optimizer](
+        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )

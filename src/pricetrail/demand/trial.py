@@ -1,0 +1,66 @@
+"""One trial of the search: what may be tried, and how good it is after a cheap training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from pricetrail.demand.network import Architecture
+from pricetrail.demand.rows import Rows
+from pricetrail.demand.training import Recipe, fit
+
+JUDGES = 10_000
+
+SPACE: dict[str, BaseDistribution] = {
+    "layers": IntDistribution(2, 4),
+    "width": CategoricalDistribution([128, 256, 384]),
+    "dropout": FloatDistribution(0.0, 0.4),
+    "embedding_dropout": FloatDistribution(0.0, 0.5),
+    "batch_norm": CategoricalDistribution([False, True]),
+    "optimizer": CategoricalDistribution(["adamw", "nadam", "rmsprop"]),
+    "learning_rate": FloatDistribution(3e-4, 1e-2, log=True),
+    "weight_decay": FloatDistribution(1e-6, 1e-1, log=True),
+    "batch_size": CategoricalDistribution([512, 1024, 2048]),
+}
+GRID: dict[str, list[Any]] = {
+    "layers": [3],
+    "width": [128, 256],
+    "dropout": [0.1, 0.3],
+    "embedding_dropout": [0.2],
+    "batch_norm": [False, True],
+    "optimizer": ["adamw"],
+    "learning_rate": [1e-3, 3e-3],
+    "weight_decay": [1e-3],
+    "batch_size": [1024],
+}
+
+
+def model(settings: dict[str, Any], numeric: int, levels: tuple[int, ...]) -> tuple[Architecture, Recipe]:
+    """The network and its training that some settings stand for."""
+    of_recipe = {name: value for name, value in settings.items() if name in Recipe.model_fields}
+    of_shape = {name: value for name, value in settings.items() if name in Architecture.model_fields}
+    return Architecture(numeric=numeric, levels=levels, **of_shape), Recipe(**of_recipe)
+
+
+def evaluate(
+    train: Rows,
+    val: Rows,
+    wanted: tuple[Architecture, Recipe],
+    *,
+    epochs: int,
+    seed: int,
+    limits: tuple[float, ...],
+) -> tuple[float, ...]:
+    """Train on few rows by one thread; the validation error after each epoch, up to the first above its limit."""
+    torch.set_num_threads(1)
+    judges = val.every(max(1, len(val) // JUDGES))
+    return fit(
+        wanted,
+        train,
+        judges,
+        epochs=epochs,
+        seed=seed,
+        watch=lambda epoch, error: epoch > len(limits) or error <= limits[epoch - 1],
+    ).history

@@ -1,0 +1,142 @@
+"""The search for good settings: the same trials and the same best one at any number of workers.
+
+Trials are asked for in batches of a fixed size, evaluated in parallel, and told in order (Akiba et al., 2019, for
+Optuna; Bergstra et al., 2011, for TPE). A trial is pruned by limits that were set when its batch was asked for:
+the median, over all finished trials, of the error after as many epochs. How fast the others run is of no account.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from statistics import median
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.trial import TrialState
+
+Settings = dict[str, Any]
+Limits = tuple[float, ...]
+Evaluate = Callable[[Settings, Limits], Sequence[float]]
+Space = Mapping[str, BaseDistribution]
+Map = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
+
+WARM_UP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How to search: how many trials of how many epochs, how many at once, by TPE or over a grid, from which seed."""
+
+    trials: int
+    epochs: int
+    batch: int
+    seed: int
+    grid: Mapping[str, Sequence[Any]] | None = None
+
+
+def search(
+    space: Space, evaluate: Evaluate, how: Search, *, apply: Map, progress: Callable[[float, str], None]
+) -> optuna.Study:
+    """Try settings from ``space``.
+
+    Args:
+        space: the distribution of each setting.
+        evaluate: trains with some settings, and returns the validation error after each epoch; it stops after
+            the first epoch whose error is above that epoch's limit.
+        apply: ``map``, or the same over several processes.
+    """
+    study = _study(how)
+    trials = len(study.trials) or how.trials
+    for first in range(0, trials, how.batch):
+        asked = [study.ask(dict(space)) for _ in range(min(how.batch, trials - first))]
+        limits = _limits(study)
+        for trial, errors in zip(
+            asked, apply(partial(_call, evaluate, limits), [t.params for t in asked]), strict=True
+        ):
+            _tell(study, trial, errors, pruned=len(errors) < how.epochs)
+        progress(
+            (first + len(asked)) / trials,
+            f"trial {first + len(asked)} of {trials}, best {study.best_value:.4f}",
+        )
+    return study
+
+
+@contextmanager
+def processes(workers: int, prepare: Callable[[], None]) -> Iterator[Map]:
+    """A ``map`` over ``workers`` fresh processes, each of which calls ``prepare`` first."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare) as pool:
+        yield pool.map
+
+
+def records(study: optuna.Study) -> list[dict[str, Any]]:
+    """Every trial as a plain record: number, state, error, epochs, and each setting."""
+    return [
+        {
+            "number": trial.number,
+            "state": trial.state.name.lower(),
+            "value": trial.value,
+            "epochs": len(trial.intermediate_values),
+            **{f"param_{name}": value for name, value in sorted(trial.params.items())},
+        }
+        for trial in study.trials
+    ]
+
+
+def page(study: optuna.Study) -> str:
+    """One HTML page, whole in itself: history, importance, and parallel coordinates of the trials."""
+    from optuna import visualization as show
+
+    drawn = [show.plot_optimization_history(study)]
+    if len([trial for trial in study.trials if trial.state is TrialState.COMPLETE]) > 1:
+        fanova = optuna.importance.FanovaImportanceEvaluator(seed=0)
+        drawn += [show.plot_param_importances(study, evaluator=fanova), show.plot_parallel_coordinate(study)]
+    parts = [
+        figure.to_html(full_html=False, include_plotlyjs=at == 0, div_id=f"figure-{at}")
+        for at, figure in enumerate(drawn)
+    ]
+    head = "<!doctype html><html lang='en'><meta charset='utf-8'><title>Trials</title><body>"
+    return "\n".join([head, *parts, "</body></html>"])
+
+
+def _call(evaluate: Evaluate, limits: Limits, settings: Settings) -> Sequence[float]:
+    return evaluate(settings, limits)
+
+
+def _study(how: Search) -> optuna.Study:
+    """A seeded study; a grid's points wait in its queue, and are what it is asked for."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = optuna.samplers.TPESampler(seed=how.seed, n_startup_trials=WARM_UP, constant_liar=True)
+    study = optuna.create_study(sampler=sampler, direction="minimize")
+    grid = how.grid or {}
+    for point in product(*grid.values()) if grid else ():
+        study.enqueue_trial(dict(zip(grid, point, strict=True)))
+    return study
+
+
+def _limits(study: optuna.Study) -> Limits:
+    """For each epoch the median error of the trials that ran to their end; none before the warm-up is over."""
+    done = [list(t.intermediate_values.values()) for t in study.trials if t.state is TrialState.COMPLETE]
+    if len(done) < WARM_UP:
+        return ()
+    longest = max(map(len, done))
+    return tuple(median(errors[epoch] for errors in done if len(errors) > epoch) for epoch in range(longest))
+
+
+def _tell(study: optuna.Study, trial: optuna.Trial, errors: Sequence[float], *, pruned: bool) -> None:
+    for epoch, error in enumerate(errors):
+        trial.report(error, epoch)
+    if pruned:
+        study.tell(trial, state=TrialState.PRUNED)
+    else:
+        study.tell(trial, min(errors))

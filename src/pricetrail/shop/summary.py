@@ -1,0 +1,122 @@
+"""The one screen at the end of a run, read from the tracked metrics and gates."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+
+Facts = dict[str, Any]
+REPORTS = {
+    "reports/data_drift_report.html": "drift, column by column",
+    "reports/trials.html": "the search: history, importance, parallel coordinates",
+    "reports/dfn_shap_mean_abs.json": "what drives the forecasts ('dvc plots show' draws it)",
+    "data/rejected.parquet": "every rejected row with its reason",
+}
+GATES = {"etl": "data", "data_drift": "drift", "model": "model"}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the newest run left: figures as the stages wrote them, null where a stage has not run."""
+
+    shop: str
+    rows: Facts | None
+    drift: Facts | None
+    validation: Facts | None
+    test: Facts | None
+    fairness: Facts | None
+    gates: dict[str, Facts | None]
+    reports: list[str]
+
+    def to_dict(self) -> Facts:
+        """As plain data."""
+        return asdict(self)
+
+
+def read(root: Path) -> Summary:
+    """Collect what lies in the shop's ``metrics`` and ``gates``."""
+    return Summary(
+        shop=str(root),
+        rows=_json(root / "metrics/etl.json"),
+        drift=_json(root / "metrics/data_drift.json"),
+        validation=_json(root / "metrics/dfn_val.json"),
+        test=_json(root / "metrics/dfn_inf.json"),
+        fairness=_json(root / "metrics/dfn_risk_fairness.json"),
+        gates={name: _json(root / f"gates/{name}.json") for name in GATES},
+        reports=[path for path in REPORTS if (root / path).exists()],
+    )
+
+
+def screen(found: Summary) -> RenderableType:
+    """The summary for a person's eyes."""
+    parts = [_rows(found.rows), _gates(found), _errors(found), _next(found)]
+    return Panel(
+        Group(*[part for part in parts if part is not None]), title=f"Shop {found.shop}", expand=False
+    )
+
+
+def _rows(rows: Facts | None) -> RenderableType | None:
+    if rows is None:
+        return None
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_row("Rows read", f"{rows['rows']:,}", f"{rows['first']} to {rows['last']}")
+    table.add_row(
+        "Sales", f"{rows['accepted']:,}", f"{rows['products']:,} products, {rows['customers']:,} customers"
+    )
+    for kind in ("rejected", "removed"):
+        for reason, count in rows[f"reasons_{kind}"].items():
+            table.add_row(f"  {kind}", f"{count:,}", reason)
+    return table
+
+
+def _gates(found: Summary) -> RenderableType | None:
+    table = Table("Gate", "Verdict", "Figures", box=None, padding=(0, 2), header_style="bold")
+    for name, title in GATES.items():
+        gate = found.gates[name]
+        table.add_row(title, gate["verdict"] if gate else "not passed", "; ".join(_figures(found, name)))
+    return table
+
+
+def _figures(found: Summary, gate: str) -> list[str]:
+    if gate == "etl" and found.rows:
+        return [f"{found.rows['rejected_share']:.2%} of the rows rejected"]
+    if gate == "data_drift" and found.drift:
+        return [
+            f"{found.drift['num_drifts']} of {len(found.drift['num_cols']) + len(found.drift['cat_cols'])} columns drifted"
+        ]
+    if gate == "model" and found.fairness:
+        return [rule["words"] for rule in found.fairness.get("rules", [])]
+    return []
+
+
+def _errors(found: Summary) -> RenderableType | None:
+    if found.test is None:
+        return None
+    table = Table(
+        "On the test rows", "MSE(log)", "RMSLE", "MAE", box=None, padding=(0, 2), header_style="bold"
+    )
+    for title, suffix in (("network", "inf"), ("naive heuristic", "naive")):
+        table.add_row(title, *(f"{found.test[f'{name}_{suffix}']:.4f}" for name in ("mse", "rmsle", "mae")))
+    return table
+
+
+def _next(found: Summary) -> RenderableType:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for path in found.reports:
+        table.add_row(f"{found.shop}/{path}", REPORTS[path])
+    table.add_row(f"pricetrail ingest FILE --shop {found.shop}", "add new order lines, then run again")
+    table.add_row(f"pricetrail drift {found.shop}", "drift over time, in a browser")
+    return table
+
+
+def _json(path: Path) -> Facts | None:
+    if not path.exists():
+        return None
+    found: Facts = json.loads(path.read_text(encoding="utf-8"))
+    return found

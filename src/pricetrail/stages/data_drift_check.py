@@ -1,0 +1,55 @@
+"""Stage ``data_drift_check``: has what is newer drifted from what the model knows? The verdict is data."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from pricetrail.stages.stage import Context, main, write_json, writing
+from pricetrail.transactions import report, workspace
+from pricetrail.transactions.drift import check
+from pricetrail.transactions.orders import READS
+
+
+def work(context: Context) -> None:
+    """Write the figures and the report, and add them to the workspace.
+
+    A cloud that cannot be reached is told of on stderr; the check is good without it.
+    """
+    root, settings = context.root, context.params.data_drift_check
+    lines = pq.read_table(root / "data/processed_df.parquet", columns=list(READS)).to_pandas()
+    drift = check(lines, settings, since=newer_than(root / "production/release.json"))
+    rendered = None
+    if drift.reason is None:
+        context.progress(0.3, "Evidently's report")
+        snapshot = report.snapshot(drift)
+        rendered = report.render(snapshot)
+        folder = workspace.folder_of(root, settings.workspace)
+        workspace.keep(folder, drift, snapshot)
+        context.progress(0.9, "the workspace")
+        problem = workspace.share(folder, settings.workspace)
+        if problem is not None:
+            sys.stderr.write(f"data_drift_check: {problem}\n")
+    with writing(root / "reports/data_drift_report.html") as draft:
+        draft.write_text(report.page(drift, rendered), encoding="utf-8")
+    write_json(root / "metrics/data_drift.json", drift.to_dict())
+
+
+def newer_than(release: Path) -> datetime | None:
+    """From when on order lines are new to the production release; None where there is none.
+
+    ``rows_until`` of the release is the day, or the moment, of its newest line.
+    """
+    if not release.exists():
+        return None
+    text = str(json.loads(release.read_text(encoding="utf-8"))["rows_until"])
+    until = datetime.fromisoformat(text).replace(tzinfo=None)
+    return until + (timedelta(days=1) if len(text) == len("2011-10-31") else timedelta(microseconds=1))
+
+
+if __name__ == "__main__":
+    main("data_drift_check", work)

@@ -1,0 +1,269 @@
+"""Has what is newer drifted from what the model knows? The verdict, its figures, and what moved, in words.
+
+The rule: a run has drifted when any tested column's distance reaches its threshold, and the thresholds are
+set together, so that this happens to a stated share of runs without drift
+(``pricetrail.transactions.calibration``). What cannot be told is *inconclusive*, never passed.
+
+Tested are prices and quantities against what was usual for the same product, channel and customer, and the
+shares of channels and countries among orders. Plain quantities and prices are reported and not tested: they
+follow the mix of products through every season, and the models know the product.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+import numpy as np
+import pandas as pd
+
+from pricetrail.errors import NothingToLearn
+from pricetrail.params import DriftCheck
+from pricetrail.transactions import calibration
+from pricetrail.transactions.calibration import FEWEST_VALUES, FEWEST_WINDOWS
+from pricetrail.transactions.distance import NUMERIC, Column
+from pricetrail.transactions.orders import CATEGORICAL, PLAIN, RELATIVE, Cut, Ints, read_orders
+
+Verdict = Literal["passed", "drifted", "inconclusive"]
+
+MEANING = {
+    "price_vs_usual": "prices, beside the usual ones of the same products in the same channel",
+    "quantity_vs_product": "quantities, beside the usual ones of the same products in the same channel",
+    "quantity_vs_customer": "quantities, beside the same customers' usual ones",
+    "is_registered": "orders by channel",
+    "country": "orders by country",
+}
+SEASONAL = "follows the mix of products through the season; tested against the usual instead"
+DIGITS = 6
+SHORT_WINDOWS = 8
+"""The reference is cut into at least so many windows, if need be shorter than the current one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of the comparison: its order lines and orders, and the dates of the first and the last."""
+
+    rows: int
+    orders: int
+    first: str | None
+    last: str | None
+
+    @classmethod
+    def of(cls, lines: pd.DataFrame) -> Side:
+        """Describe order lines."""
+        if lines.empty:
+            return cls(0, 0, None, None)
+        first, last = lines["invoicedate"].min().date(), lines["invoicedate"].max().date()
+        return cls(len(lines), int(lines["invoiceno"].nunique()), str(first), str(last))
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One tested column. ``exceedance``: the share of windows without drift that lie at least as far away.
+
+    ``before`` and ``after`` are means of logarithms, or of a categorical column each level's share.
+    """
+
+    column: str
+    method: str
+    statistic: float
+    threshold: float
+    exceedance: float
+    before: float | dict[str, float]
+    after: float | dict[str, float]
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the distance reaches the threshold."""
+        return self.statistic >= self.threshold
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain data."""
+        figures = asdict(self)
+        del figures["column"]
+        return {**figures, "drifted": self.drifted, "words": self.words}
+
+    @property
+    def words(self) -> str:
+        """What moved, for a person."""
+        if isinstance(self.before, dict) and isinstance(self.after, dict):
+            before, after = self.before, self.after
+            gain = {level: after.get(level, 0.0) - before.get(level, 0.0) for level in before | after}
+            moved = sorted(gain, key=lambda level: (-abs(gain[level]), level))[:2]
+            said = ", ".join(
+                f"{level} {before.get(level, 0):.1%} before, {after.get(level, 0):.1%} now" for level in moved
+            )
+        else:
+            change = math.expm1(cast(float, self.after) - cast(float, self.before))
+            said = f"{abs(change):.1%} {'higher' if change > 0 else 'lower'} than before"
+        return f"{MEANING[self.column]}: {said}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drift:
+    """The outcome of a check.
+
+    ``reason`` says why it is inconclusive. ``rarity`` is the share of runs without drift that would show as
+    much. ``orders`` are the orders that were compared, and ``cut`` their windows; ``windows`` of them set the
+    thresholds.
+    """
+
+    reference: Side
+    current: Side
+    cut: Cut
+    orders: pd.DataFrame
+    shifts: tuple[Shift, ...] = ()
+    untested: tuple[tuple[str, str], ...] = ()
+    windows: int = 0
+    rarity: float | None = None
+    reason: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """One word."""
+        if self.reason is not None:
+            return "inconclusive"
+        return "drifted" if self.moved else "passed"
+
+    @property
+    def moved(self) -> list[Shift]:
+        """The columns that drifted."""
+        return [shift for shift in self.shifts if shift.drifted]
+
+    def to_dict(self) -> dict[str, object]:
+        """As plain data: ``metrics/data_drift.json``."""
+        return {
+            "verdict": self.verdict,
+            "drift_detected": None if self.reason is not None else bool(self.moved),
+            "num_drifts": len(self.moved),
+            "shared_drifts": len(self.moved) / len(self.shifts) if self.shifts else None,
+            "num_cols": [shift.column for shift in self.shifts if shift.method == NUMERIC],
+            "cat_cols": [shift.column for shift in self.shifts if shift.method != NUMERIC],
+            "stockcode": None,
+            "reason": self.reason,
+            "rarity": self.rarity,
+            "reference": asdict(self.reference),
+            "current": asdict(self.current),
+            "calibration": {"windows": self.windows, "days": self.cut.days},
+            "columns": {shift.column: shift.to_dict() for shift in self.shifts},
+            "untested": dict(self.untested),
+        }
+
+
+def check(lines: pd.DataFrame, settings: DriftCheck, *, since: datetime | None = None) -> Drift:
+    """Compare the newest order lines with those before them.
+
+    Args:
+        lines: order lines with the columns ``orders.READS``.
+        settings: the stage's parameters.
+        since: from when on lines are new to the production release. Without one, or with no such lines, the
+            last ``settings.window_days`` days are compared with all before them.
+
+    Raises:
+        NothingToLearn: there are no lines at all.
+    """
+    if lines.empty:
+        raise NothingToLearn("There are no order lines to compare. Ingest some, then run again.")
+    if since is not None and since > lines["invoicedate"].max():
+        since = None
+    cut = cut_windows(lines["invoicedate"], settings, since=since)
+    newer = lines["invoicedate"] >= cut.start
+    sides = Side.of(lines[~newer]), Side.of(lines[newer])
+    orders = read_orders(lines, cut)
+    reason = _too_few(sides, settings.min_rows) or _too_short(orders, cut)
+    if reason is not None:
+        return Drift(*sides, cut, orders, reason=reason)
+    return _compared(Drift(*sides, cut, orders), settings)
+
+
+def cut_windows(dates: pd.Series[pd.Timestamp], settings: DriftCheck, *, since: datetime | None) -> Cut:
+    """Where the current window begins, and the windows before it that it is compared with.
+
+    These are as long as the current one (whole weeks if it spans five days or more, so that weekdays match),
+    unless the reference would then hold fewer than eight: shorter ones vary more, which is on the safe side.
+    """
+    first, last = (date.normalize().to_pydatetime() for date in (dates.min(), dates.max()))
+    start, days = last - timedelta(days=settings.window_days - 1), settings.window_days
+    if since is not None:
+        span = max(1, (last - since).days + 1)
+        start, days = since, span if span < 5 else -7 * (-span // 7)
+    known = max(0, (start - first).days)
+    days = max(1, min(days, known // SHORT_WINDOWS))
+    return Cut(start, days, known // days)
+
+
+def _too_few(sides: tuple[Side, Side], least: int) -> str | None:
+    reference, current = sides
+    if min(reference.rows, current.rows) < least:
+        return (
+            f"Too few order lines to tell: at least {least} are needed on either side, "
+            f"found {reference.rows} in the reference and {current.rows} in the current window."
+        )
+    return None
+
+
+def _too_short(orders: pd.DataFrame, cut: Cut) -> str | None:
+    found = len(calibration.comparable(orders["window"].to_numpy(), current=cut.count))
+    if found < FEWEST_WINDOWS:
+        return (
+            f"The history is too short to know what is natural: at least {FEWEST_WINDOWS} windows "
+            f"of {cut.days} day(s) before {cut.start.date()} are needed, found {found}."
+        )
+    return None
+
+
+def _compared(drift: Drift, settings: DriftCheck) -> Drift:
+    windows, current = drift.orders["window"].to_numpy(), drift.cut.count
+    columns = [Column.of(drift.orders[name]) for name in (*RELATIVE, *CATEGORICAL)]
+    untested = {
+        column.name: why for column in columns if (why := _unfit(column, windows, current)) is not None
+    }
+    columns = [column for column in columns if column.name not in untested]
+    drift = replace(drift, untested=tuple((untested | dict.fromkeys(PLAIN, SEASONAL)).items()))
+    if not columns:
+        return replace(drift, reason="No column could be tested: every one has too few values, or only one.")
+    null = calibration.natural(
+        columns, windows, current=current, resamples=settings.resamples, seed=settings.seed
+    )
+    distances = np.array([_distance(column, windows, current) for column in columns])
+    thresholds = null.thresholds(settings.false_alarms)
+    shifts = tuple(
+        Shift(
+            column=column.name,
+            method=column.method,
+            statistic=float(distances[at]),
+            threshold=round(float(thresholds[at]), DIGITS),
+            exceedance=float(np.nanmean(null.draws[:, at] >= distances[at])),
+            before=_middle(drift.orders.loc[windows < current, column.name]),
+            after=_middle(drift.orders.loc[windows == current, column.name]),
+        )
+        for at, column in enumerate(columns)
+    )
+    return replace(drift, shifts=shifts, windows=null.windows, rarity=null.rarity(distances))
+
+
+def _unfit(column: Column, windows: Ints, current: int) -> str | None:
+    if len(column.levels) < 2:
+        return "has no value" if not len(column.levels) else "has one value throughout"
+    told = np.bincount(windows[(windows >= 0) & (column.codes >= 0)], minlength=current + 1)
+    if told[current] < FEWEST_VALUES:
+        return f"is known for {told[current]} orders of the current window; {FEWEST_VALUES} are needed"
+    before = sum(told[window] >= FEWEST_VALUES for window in calibration.comparable(windows, current=current))
+    if before < FEWEST_WINDOWS:
+        return f"is known in {before} earlier windows; {FEWEST_WINDOWS} are needed"
+    return None
+
+
+def _distance(column: Column, windows: Ints, current: int) -> float:
+    before, after = (column.counts(np.flatnonzero(rows)) for rows in (windows < current, windows == current))
+    return float(column.distances(before, after[None, :])[0])
+
+
+def _middle(values: pd.Series[float] | pd.Series[str]) -> float | dict[str, float]:
+    if pd.api.types.is_numeric_dtype(values):
+        return float(np.nanmean(values.to_numpy(np.float64)))
+    return {
+        str(level): float(share) for level, share in values.value_counts(normalize=True).sort_index().items()
+    }

@@ -1,0 +1,272 @@
+"""Raw files as tables of a DuckDB connection: told apart by what they hold, never by their name.
+
+CSV and workbooks become tables of text; Parquet is read in place, lazily, with its own types.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import dropwhile, islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from python_calamine import CalamineError, CalamineWorkbook
+
+from pricetrail.errors import SourceUnreadable, translating
+from pricetrail.transactions import encoding
+
+EXPECTED = "Expected CSV, XLSX or Parquet, or one of them zipped."
+OVERFLOW = "more fields than headings"
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+SAMPLE = 1 << 18
+CHUNK = 50_000
+BROKEN: dict[type[Exception], type[SourceUnreadable]] = dict.fromkeys(
+    (duckdb.Error, CalamineError, zipfile.BadZipFile, zlib.error, EOFError, OSError, csv.Error),
+    SourceUnreadable,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table of a raw file.
+
+    ``relation`` is what SQL can select from, ``row`` the SQL of a row's position in it. The columns of a text
+    sheet are all text; where ``delimiter`` is given there is a last one, ``OVERFLOW``, that is null unless a
+    row has more fields than there are headings.
+    """
+
+    label: str
+    relation: str
+    row: str
+    names: tuple[str, ...]
+    note: str = ""
+    delimiter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where raw files are opened: a connection, a folder for drafts, and a name that no other table has."""
+
+    connection: duckdb.DuckDBPyConnection
+    scratch: Path
+    prefix: str
+    encoding: str | None = None
+
+
+def sheets(path: Path, desk: Desk) -> list[Sheet]:
+    """Open a raw file; a workbook may hold several sheets, any other file is one.
+
+    Raises:
+        SourceUnreadable: the file is missing, empty, damaged, or not a table.
+    """
+    if not path.is_file():
+        raise SourceUnreadable(f"There is no file {path}. Check the spelling, or give the full path.")
+    with translating(BROKEN, f"{path.name} cannot be read; it may be damaged or cut short. {EXPECTED}"):
+        return _open(path, path.name, desk)
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _open(path: Path, label: str, desk: Desk) -> list[Sheet]:
+    with path.open("rb") as stream:
+        head = stream.read(8)
+    if not head:
+        raise SourceUnreadable(f"{label} is empty. {EXPECTED}")
+    if head.startswith(b"PAR1"):
+        return [_parquet(path, label, desk)]
+    if head.startswith(b"\x1f\x8b"):
+        return _open(_unpacked(gzip.open(path), desk), label, desk)
+    if head.startswith(b"PK\x03\x04"):
+        return _zipped(path, label, desk)
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return _workbook(path, label, desk)
+    return [_text(path, label, desk)]
+
+
+def _parquet(path: Path, label: str, desk: Desk) -> Sheet:
+    relation, row = f"read_parquet({literal(_exact(path))}, file_row_number=true)", "file_row_number"
+    described = desk.connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {relation}")
+    names = tuple(name for name, *_ in described.fetchall())
+    if path.parent == desk.scratch:  # What was unpacked does not outlive the reading.
+        desk.connection.execute(f"CREATE TABLE {quoted(desk.prefix)} AS SELECT * FROM {relation}")
+        relation = quoted(desk.prefix)
+    return Sheet(label, relation, row, names)
+
+
+def _zipped(path: Path, label: str, desk: Desk) -> list[Sheet]:
+    with zipfile.ZipFile(path) as archive:
+        members = [
+            name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")
+        ]
+        if "xl/workbook.xml" in members or "content.xml" in members or "xl/workbook.bin" in members:
+            return _workbook(path, label, desk)
+        if len(members) != 1:
+            raise SourceUnreadable(
+                f"{label} holds {len(members)} files: {_some(members)}. Expected one; unpack it and name "
+                "those that hold order lines."
+            )
+        return _open(_unpacked(archive.open(members[0]), desk), label, desk)
+
+
+def _unpacked(stream: Any, desk: Desk) -> Path:
+    target = desk.scratch / f"{desk.prefix}.unpacked"
+    with stream, target.open("wb") as out:
+        shutil.copyfileobj(stream, out, SAMPLE)
+    return target
+
+
+def _text(path: Path, label: str, desk: Desk) -> Sheet:
+    with path.open("rb") as stream:
+        code = desk.encoding or encoding.detect(stream, label)
+        stream.seek(0)
+        sample = stream.read(SAMPLE).decode(code, errors="ignore")
+        old_newlines = "\r" in sample and "\n" not in sample
+        if old_newlines or not code.startswith("utf-8"):
+            path = _transcoded(path, code, label, desk)
+    sample = sample.replace("\r", "\n") if old_newlines else sample
+    skip, delimiter, headings = _heading(sample, label)
+    columns = [*headings, OVERFLOW]
+    shape = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
+    table = quoted(desk.prefix)
+    desk.connection.execute(
+        f"CREATE TABLE {table} AS SELECT * FROM read_csv({literal(_exact(path))}, auto_detect=false, "
+        f"delim={literal(delimiter)}, quote='\"', escape='\"', header=true, skip={skip}, parallel=false, "
+        f"null_padding=true, strict_mode=false, columns={{{shape}}}) "
+        f"WHERE coalesce({', '.join(map(quoted, columns))}) IS NOT NULL"
+    )
+    named = tuple(name for name in headings if not _anonymous(name))
+    return Sheet(label, table, "rowid", named, f"{DELIMITERS[delimiter]}-separated, {code}", delimiter)
+
+
+def _transcoded(path: Path, code: str, label: str, desk: Desk) -> Path:
+    target = desk.scratch / f"{desk.prefix}.utf8"
+    try:
+        with (
+            path.open(encoding=code, newline=None) as old,
+            target.open("w", encoding="utf-8", newline="") as new,
+        ):
+            shutil.copyfileobj(old, new, SAMPLE)
+    except UnicodeError as error:
+        raise SourceUnreadable(
+            f"{label} is not in the encoding {code} throughout ({error}). Save it as 'CSV UTF-8', or name "
+            "its encoding as source.encoding in params.yaml."
+        ) from error
+    return target
+
+
+def _heading(sample: str, label: str) -> tuple[int, str, list[str]]:
+    """How many lines to skip before the headings, what separates fields, and the headings."""
+    lines = sample.splitlines(keepends=True)
+    start = next((at for at, line in enumerate(lines) if line.strip(" \t\r\n,;|\ufeff")), None)
+    if start is None:
+        raise SourceUnreadable(f"{label} holds nothing but blank lines. {EXPECTED}")
+    said = re.fullmatch(r"\ufeff?sep=(.)\s*", lines[start])
+    start += said is not None
+    body = "".join(lines[start:]).lstrip("\ufeff")
+    found = {
+        mark: _first_records(body, mark) for mark in ([said[1]] if said else DELIMITERS) if mark in DELIMITERS
+    }
+    delimiter = max(found, key=lambda mark: _regularity(found[mark]), default=",")
+    headings = found[delimiter][0] if found else []
+    if len(headings) < 2:
+        raise SourceUnreadable(
+            f"{label} is not a table: its first line, {_short(body)!r}, has no headings separated by comma, "
+            f"semicolon, tab or bar. {EXPECTED}"
+        )
+    return start, delimiter, _unique(headings)
+
+
+def _first_records(body: str, delimiter: str) -> list[list[str]]:
+    return list(islice(csv.reader(body.splitlines(keepends=True), delimiter=delimiter), 100))
+
+
+def _regularity(records: list[list[str]]) -> tuple[bool, float, int]:
+    """Many headings, and rows that have as many fields."""
+    width = len(records[0])
+    like = sum(len(record) == width for record in records) / len(records)
+    return width > 1, like if like > 0.5 else 0, width
+
+
+def _workbook(path: Path, label: str, desk: Desk) -> list[Sheet]:
+    with CalamineWorkbook.from_path(str(path)) as book:
+        found = [
+            _sheet(label, name, book.get_sheet_by_name(name).iter_rows(), desk) for name in book.sheet_names
+        ]
+    filled = [sheet for sheet in found if sheet is not None]
+    if not filled:
+        raise SourceUnreadable(f"{label} holds no sheet with rows below a line of headings.")
+    return filled
+
+
+def _sheet(label: str, name: str, rows: Iterator[list[Any]], desk: Desk) -> Sheet | None:
+    texts = (tuple(map(_cell, row)) for row in rows)
+    filled = dropwhile(lambda row: sum(cell is not None for cell in row) < 2, texts)
+    headings = next(filled, None)
+    if headings is None:
+        return None
+    kept = [at for at, heading in enumerate(headings) if heading]
+    names = _unique([str(headings[at]) for at in kept])
+    table = quoted(f"{desk.prefix}: {name}")
+    shape = ", ".join(f"{quoted(heading)} VARCHAR" for heading in names)
+    desk.connection.execute(f"CREATE TABLE {table} ({shape})")
+    for chunk in _chunks([row[at] for at in kept] for row in filled if any(row)):
+        columns = [pa.array(column, pa.string()) for column in zip(*chunk, strict=True)]
+        desk.connection.from_arrow(pa.table(columns, names=names)).insert_into(table)
+    return Sheet(f"{label}, sheet '{name}'", table, "rowid", tuple(names))
+
+
+def _cell(value: object) -> str | None:
+    """A cell as text that reads back as what the cell held: whole numbers without a point, dates as ISO."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value).strip() or None
+
+
+def _chunks(rows: Iterable[list[str | None]]) -> Iterator[list[list[str | None]]]:
+    waiting = iter(rows)
+    while chunk := list(islice(waiting, CHUNK)):
+        yield chunk
+
+
+def _unique(headings: Sequence[str]) -> list[str]:
+    """Headings that differ in more than case, with a name for those that are blank."""
+    met: list[str] = []
+    for at, heading in enumerate(headings, 1):
+        name = heading.strip() or f"column {at}"
+        met.append(name if name.lower() not in map(str.lower, met) else f"{name}_{at}")
+    return met
+
+
+def _anonymous(name: str) -> bool:
+    return re.fullmatch(r"column \d+", name) is not None
+
+
+def _exact(path: Path) -> str:
+    return re.sub(r"([\[*?])", r"[\1]", str(path))
+
+
+def _short(body: str) -> str:
+    line = body.splitlines()[0]
+    return line if len(line) <= 60 else line[:57] + "..."
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

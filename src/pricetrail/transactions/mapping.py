@@ -1,0 +1,203 @@
+"""Which column of a raw file is which standard column: by its usual names, or as the user says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, cast
+
+from ibis import _
+from ibis.expr.types import Table
+
+from pricetrail.errors import SchemaMismatch, UsageError
+from pricetrail.params import Source, Standard
+from pricetrail.transactions import expression
+from pricetrail.transactions.expression import Expression
+from pricetrail.transactions.headings import REQUIRED, STANDARD, USUAL, WEEK, plain
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user said of a source's columns, as typed: ``maps`` are ``standard=column`` or
+    ``standard=expression`` (``week=...`` says that a row is a product's whole week)."""
+
+    maps: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    key: str | None = None
+
+
+NONE = Wishes()
+
+
+def settle(names: Sequence[str], wishes: Wishes = NONE, *, label: str = "The table") -> Source:
+    """Say where each standard column comes from, given a file's column names.
+
+    What the user said goes before the usual names. Rows are weekly aggregates when a week is mapped, or when
+    there is a week and no invoice number.
+
+    Raises:
+        SchemaMismatch: a column that is needed, or that the user named, is not there.
+        UsageError: a wish cannot be understood.
+    """
+    said, weekly = _said(wishes.maps)
+    columns = dict(said)
+    known = {plain(name): name for name in reversed(names)}
+    free = {short: name for short, name in known.items() if name not in said.values()}
+    for standard in STANDARD:
+        found = next((free[name] for name in _usual(standard, free) if name in free), None)
+        if standard not in columns and found is not None:
+            columns[standard] = found
+    week = next((free[name] for name in WEEK if name in free), None)
+    if not weekly and "invoiceno" not in columns and week is not None and "invoicedate" not in said:
+        columns["invoicedate"], weekly = week, True
+    if weekly and "invoiceno" not in said:
+        columns.pop("invoiceno", None)
+    source = Source(
+        columns={standard: columns[standard] for standard in STANDARD if standard in columns},
+        grain="weekly" if weekly else "lines",
+        covariates=tuple(map(_tidy, wishes.covariates)),
+        key=_tidy(wishes.key) if wishes.key else None,
+    )
+    _named_once(source)
+    resolve(names, source, label=label)
+    return source
+
+
+def resolve(names: Sequence[str], source: Source, *, label: str) -> dict[str, str | Expression]:
+    """Find a source's columns in one file: per standard column, covariate and key, the file's column as it
+    spells it, or an expression over its columns.
+
+    A file that calls a column otherwise than the source does (another case, or another of the usual names)
+    is understood as long as there is no doubt.
+
+    Raises:
+        SchemaMismatch: a column of the source is not in the file.
+        UsageError: an expression is not a safe scalar one.
+    """
+    wanted: dict[str, str] = {str(to): text for to, text in source.columns.items()}
+    wanted |= {name: name for name in extra(source)}
+    found = {to: _find(names, to, text) for to, text in wanted.items()}
+    missing = [to for to, place in found.items() if place is None]
+    missing += [str(to) for to in REQUIRED[source.grain] if to not in found]
+    if missing:
+        used = {name for place in found.values() for name in _columns(place)}
+        raise _mismatch(names, used, {to: wanted.get(to, to) for to in missing}, label=label)
+    return {to: place for to, place in found.items() if place is not None}
+
+
+def preview(lines: Table, rows: int = 5) -> list[dict[str, Any]]:
+    """The first order lines as plain values, without where they came from."""
+    first = lines.filter(_.line < rows).order_by("line").drop("line", "file", "unread")
+    return cast(list[dict[str, Any]], first.to_pyarrow().to_pylist())
+
+
+def _said(maps: Sequence[str]) -> tuple[dict[Standard, str], bool]:
+    said: dict[Standard, str] = {}
+    weekly = False
+    for wish in maps:
+        left, equals, right = (part.strip() for part in wish.partition("="))
+        week = plain(left) in WEEK
+        standard = "invoicedate" if week else _standard(left)
+        if not equals or not right or standard is None:
+            raise UsageError(
+                f"--map {wish!r} cannot be understood. Expected STANDARD=COLUMN or STANDARD=EXPRESSION, "
+                f"where STANDARD is one of {', '.join(STANDARD)}, or week. {expression.EXAMPLE}"
+            )
+        if standard in said:
+            raise UsageError(
+                f"--map says twice where {standard} comes from: {said[standard]!r} and {right!r}."
+            )
+        said[standard], weekly = right, weekly or week
+    return said, weekly
+
+
+def _standard(name: str) -> Standard | None:
+    return next((to for to in STANDARD if plain(name) in USUAL[to]), None)
+
+
+def _usual(standard: Standard, free: Mapping[str, str]) -> tuple[str, ...]:
+    """A web shop's export calls the order 'Name' when the product is a 'Lineitem'."""
+    lineitems = any(name.startswith("lineitem") for name in free)
+    if standard == "invoiceno" and lineitems:
+        return "name", *USUAL[standard]
+    return tuple(name for name in USUAL[standard] if name != "name" or not lineitems)
+
+
+def _find(names: Sequence[str], to: str, text: str) -> str | Expression | None:
+    if text in names:
+        return text
+    alike = [name for name in names if plain(name) == plain(text)]
+    if len(alike) == 1:
+        return alike[0]
+    computed = expression.parse(text, names)
+    if computed is not None:
+        return computed
+    usual = WEEK if plain(text) in WEEK else USUAL.get(cast(Standard, to), ())
+    if plain(text) not in usual:
+        return None
+    known = {plain(name): name for name in reversed(names)}
+    return next((known[name] for name in usual if name in known), None)
+
+
+def _columns(place: str | Expression | None) -> tuple[str, ...]:
+    if place is None:
+        return ()
+    return place.columns if isinstance(place, Expression) else (place,)
+
+
+def extra(source: Source) -> tuple[str, ...]:
+    """The columns of a source beyond the standard ones: its covariates, then its key."""
+    return (*source.covariates, *([source.key] if source.key else []))
+
+
+def _named_once(source: Source) -> None:
+    names = [*STANDARD, "line", "file", "unread", *extra(source)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(
+            f"{', '.join(twice)} cannot be a covariate or the key: that is the name of a standard column, or "
+            "was given twice. Name other columns of the file."
+        )
+
+
+def _mismatch(
+    names: Sequence[str], used: set[str], missing: Mapping[str, str], *, label: str
+) -> SchemaMismatch:
+    rest = sorted(set(names) - used)
+    shown = rest if len(rest) <= SHOWN else [*rest[:SHOWN], f"... and {len(rest) - SHOWN} more"]
+    hints = list(dict.fromkeys(_hints(rest, missing)))
+    if sum(re.fullmatch(r"[\d.,:/ -]+", name) is not None for name in names) * 2 > len(names):
+        hints.append("The first line looks like data: headings are expected there.")
+    if "invoiceno" in missing and "invoicedate" not in missing:
+        hints.append(
+            "If a row is a product's total for a week, say which column is the week: --map week=COLUMN."
+        )
+    wanted = [to if text == to else f"{to}, from {text!r}" for to, text in missing.items()]
+    return SchemaMismatch(label, missing=wanted, unexpected=shown, hint="\n".join(hints))
+
+
+def _hints(rest: Sequence[str], missing: Mapping[str, str]) -> Iterator[str]:
+    known = {plain(name): name for name in rest}
+    for to, text in missing.items():
+        sought = [plain(name) for name in expression.columns(text)] or [plain(text)]
+        usual = USUAL.get(cast(Standard, to), ())
+        near = [get_close_matches(name, known, n=1, cutoff=0.75) for name in (*sought, *usual)]
+        close = next((known[match[0]] for match in near if match), None)
+        option = f"--map {to}=" if to in STANDARD else "--covariate or --key "
+        if close is not None:
+            yield f"Did you mean {close!r}? Then say {option}{_shell(close)}"
+        else:
+            yield f"Say which column holds {to}: {option}COLUMN"
+
+
+def _shell(name: str) -> str:
+    return name if re.fullmatch(r"[\w.-]+", name) else f"'{name}'"
+
+
+def _tidy(name: str) -> str:
+    """What a column of the file is called among the standard columns."""
+    return re.sub(r"\W+", "_", name.strip().lower())
