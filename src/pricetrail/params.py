@@ -121,11 +121,11 @@ class Preprocess(Block):
 
 
 class Tuning(Block):
-    n_trials: Count = 40
+    n_trials: Count = 24
     grid: bool = False
-    num_epochs: Count = 30
-    trial_rows: Count = 60_000
-    trial_epochs: Count = 4
+    num_epochs: Count = 12
+    trial_rows: Count = 40_000
+    trial_epochs: Count = 3
     batch: Count = 4
     workers: Count = 2
     seed: int = 7
@@ -155,7 +155,7 @@ class Risk(Block):
 
 class ModelGate(Block):
     worse_than_production: float = Field(default=0.05, ge=0)
-    on_inconclusive: Literal["stop", "warn"] = "stop"
+    on_inconclusive: Literal["stop", "warn"] = "warn"
 
 
 class Params(Block):

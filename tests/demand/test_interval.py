@@ -30,7 +30,9 @@ def test_interval_holds_the_estimate(drawn):
     if group.any() and not group.all():
         intervals.append(found.difference(values, group, ~group))
     for each in intervals:
-        assert each.low is None or (np.isfinite([each.low, each.high]).all() and each.low <= each.estimate <= each.high)
+        assert each.low is None or (
+            np.isfinite([each.low, each.high]).all() and each.low <= each.estimate <= each.high
+        )
 
 
 @given(st.permutations(range(60)))

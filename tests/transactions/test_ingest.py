@@ -1,3 +1,5 @@
+import re
+import resource
 from datetime import datetime
 
 import pytest
@@ -30,12 +32,8 @@ def raw(tmp_path):
 
 def kept(raw, settings=LINES):
     lines = ingest.reconcile(source.read(ingest.files(raw), settings), settings.grain)
-    columns = [name for name in NAMES if name in lines.columns]
-    got = lines.order_by("line").to_pyarrow().select([*columns, "file"]).to_pylist()
-    return [
-        f"{r['invoiceno']} {r['stockcode']} {r['quantity']:g} {r['invoicedate']:%m-%d} {r['file'][:4]}"
-        for r in got
-    ]
+    said = "{invoiceno} {stockcode} {quantity:g} {invoicedate:%m-%d} {file:.4}"
+    return [said.format(**row) for row in lines.order_by("line").to_pyarrow().to_pylist()]
 
 
 def test_first_file(raw, tmp_path):
@@ -50,8 +48,7 @@ def test_same_bytes_add_nothing(raw, tmp_path):
     path = exported(tmp_path / "jan.csv", "1 A 3 2011-01-05 2.50")
     again = exported(tmp_path / "other.csv", "1 A 3 2011-01-05 2.50")
     ingest.add(raw, [path, again], LINES)
-    added = ingest.add(raw, [again], LINES)
-    assert added == ingest.Added((), ("other.csv",), None, ())
+    assert ingest.add(raw, [again], LINES) == ingest.Added((), ("other.csv",), None, ())
     assert [file.name for file in ingest.files(raw)] == ["0001-jan.csv"]
 
 
@@ -62,23 +59,15 @@ def test_next_number_follows_the_largest(raw, tmp_path):
     assert [file.name for file in ingest.files(raw)] == ["0009-old.csv", "0010-new.csv", "by-hand.csv"]
 
 
+def test_very_long_name(raw, tmp_path):
+    path = exported(tmp_path / f"{'x' * 250}.csv", "1 A 3 2011-01-05 2")
+    assert ingest.add(raw, [path], LINES).names == (f"0001-{'x' * 116}.csv",)
+
+
 def test_overlap_is_reported(raw, tmp_path):
-    ingest.add(
-        raw,
-        [
-            exported(
-                tmp_path / "1.csv", "1 A 3 2011-01-05 2.50", "2 A 1 2011-01-06 2.50", "2 B 1 2011-01-06 2.50"
-            )
-        ],
-        LINES,
-    )
-    later = exported(
-        tmp_path / "2.csv",
-        "1 A 3 2011-01-05 2.50",
-        "2 A 1 2011-01-06 2.50",
-        "2 B 9 2011-01-06 2.50",
-        "3 A 1 2011-01-07 2",
-    )
+    exported(raw / "0001-a.csv", "1 A 3 2011-01-05 2", "2 A 1 2011-01-06 2", "2 B 1 2011-01-06 2")
+    changed = ["2 A 1 2011-01-06 2", "2 B 9 2011-01-06 2"]
+    later = exported(tmp_path / "b.csv", "1 A 3 2011-01-05 2", *changed, "3 A 1 2011-01-07 2")
     report = ingest.compare(ingest.files(raw), [later], LINES)
     assert report == ingest.Report(4, 2, 2, 1, 2, (datetime(2011, 1, 5), datetime(2011, 1, 7)))
 
@@ -114,40 +103,40 @@ def test_invoice_that_is_gone_later_stays(raw):
     assert kept(raw) == ["1 A 3 01-05 0001", "2 A 3 01-06 0001", "3 A 3 01-05 0002"]
 
 
+def test_lines_without_invoice_or_date_stay(raw):
+    exported(raw / "0001-a.csv", " A 3 2011-01-05 2", "1 A 3 never 2")
+    exported(raw / "0002-b.csv", " A 3 2011-01-05 2", "1 A 4 2011-01-05 2")
+    lines = ingest.reconcile(source.read(ingest.files(raw), LINES))
+    assert lines.count().execute() == 4
+
+
 def test_weeks_are_reconciled_row_by_row(raw):
     names = ("store", *NAMES[1:])
     exported(raw / "0001-a.csv", "1 A 3 40 2.5", "1 B 3 40 2.5", "2 A 3 40 2.5", names=names)
     exported(raw / "0002-b.csv", "1 A 4 40 2.5", "1 A 5 41 2.5", names=names)
-    assert [line.split()[1:3] for line in kept(raw, WEEKS)] == [
-        ["B", "3"],
-        ["A", "3"],
-        ["A", "4"],
-        ["A", "5"],
-    ]
+    old = ["1-1970-10-12 B 3 10-12 0001", "2-1970-10-12 A 3 10-12 0001"]
+    assert kept(raw, WEEKS) == [*old, "1-1970-10-12 A 4 10-12 0002", "1-1970-10-19 A 5 10-19 0002"]
 
 
-lines = st.builds(
+line = st.builds(
     "{} {} {} 2011-01-{:02} 2.5".format,
     st.integers(1, 4),
     st.sampled_from("AB"),
     st.integers(1, 2),
     st.integers(1, 5),
 )
-exports = st.lists(st.lists(lines, min_size=1, max_size=6, unique=True), min_size=1, max_size=3)
 
 
 @settings(deadline=None, max_examples=10)
-@given(exports)
-def test_ingesting_all_again_changes_nothing(tmp_path_factory, exports):
+@given(st.lists(st.lists(line, min_size=1, max_size=6, unique=True), min_size=1, max_size=3))
+def test_exporting_it_all_again_changes_nothing(tmp_path_factory, exports):
     raw = tmp_path_factory.mktemp("raw")
     for at, export in enumerate(exports, 1):
         exported(raw / f"{at:04}-x.csv", *export)
     once = kept(raw)
-    exported(
-        raw / "0009-all.csv",
-        *(" ".join([*line.split()[:3], f"2011-{line.split()[3]}", "2.5"]) for line in once),
-    )
-    assert sorted(line[:-5] for line in kept(raw)) == sorted(line[:-5] for line in once)
+    again = [re.sub(r" (\d\d-\d\d) \d+$", r" 2011-\1 2.5", told) for told in once]
+    exported(raw / "0009-all.csv", *again)
+    assert sorted(told[:-5] for told in kept(raw)) == sorted(told[:-5] for told in once)
 
 
 def test_one_file_is_left_alone(raw):
@@ -156,17 +145,13 @@ def test_one_file_is_left_alone(raw):
     assert ingest.reconcile(lines) is lines
 
 
-def test_nothing_is_added_when_one_file_is_bad(raw, tmp_path):
+@pytest.mark.parametrize(("bad", "error"), [("a,b\n1,2\n", SchemaMismatch), ("nonsense", SourceUnreadable)])
+def test_nothing_is_added_when_one_file_is_bad(raw, tmp_path, bad, error):
     good = exported(tmp_path / "good.csv", "1 A 3 2011-01-05 2")
-    for bad, error in (("a,b\n1,2\n", SchemaMismatch), ("nonsense", SourceUnreadable)):
-        (tmp_path / "bad.csv").write_text(bad)
-        with pytest.raises(error):
-            ingest.add(raw, [good, tmp_path / "bad.csv"], LINES)
+    (tmp_path / "bad.csv").write_text(bad)
+    with pytest.raises(error):
+        ingest.add(raw, [good, tmp_path / "bad.csv"], LINES)
     assert [*raw.parent.rglob("*")] == [raw]
-
-
-class Interrupted(Exception):
-    pass
 
 
 def test_interrupted_before_the_end(raw, tmp_path):
@@ -179,11 +164,19 @@ def test_interrupted_before_the_end(raw, tmp_path):
     assert [*raw.parent.rglob("*")] == [raw]
 
 
-def test_folder_that_takes_no_files(tmp_path):
-    raw = tmp_path / "raw"
-    raw.mkdir()
-    path = exported(tmp_path / "a.csv", "1 A 3 2011-01-05 2")
-    (tmp_path / ".0001-a.csv.draft").mkdir()
-    with pytest.raises(SourceUnreadable, match="could not be copied .*; nothing was added"):
-        ingest.add(raw, [path], LINES)
-    assert ingest.files(raw) == []
+@pytest.fixture
+def nearly_full():
+    """From when this is asked for, no file can grow beyond 1,000 bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_disk_full(raw, tmp_path, request):
+    long = exported(tmp_path / "a.csv", *(f"{at} A 3 2011-01-05 2" for at in range(100)))
+    short = exported(tmp_path / "b.csv", "1 A 3 2011-01-05 2")
+    request.getfixturevalue("nearly_full")
+    with pytest.raises(SourceUnreadable, match=r"could not be copied .*; nothing was added"):
+        ingest.add(raw, [short, long], LINES)
+    assert [*raw.parent.rglob("*")] == [raw]

@@ -279,6 +279,14 @@ def test_what_is_no_table(tmp_path, content, message):
         rows(path)
 
 
+def test_quotation_mark_that_is_not_closed(tmp_path):
+    path = tmp_path / "o.csv"
+    body = [",".join(HEADINGS), *[",".join(LINE)] * 9, ",".join(changed(Description='"6 INCH'))]
+    path.write_text("\n".join([*body, *[",".join(LINE)] * 90]))
+    with pytest.raises(SourceUnreadable, match="opens a quotation mark about line 11 and does not close it"):
+        rows(path)
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(SourceUnreadable, match=r"There is no file .*orders\.csv"):
         rows(tmp_path / "orders.csv")

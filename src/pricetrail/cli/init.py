@@ -56,7 +56,7 @@ def init(
             preview = mapping.preview(source.read(ingest.files(raw), settings))
         seen.update(files=added.names, notes=added.notes, columns=settings.columns, preview=preview)
         seen["grain"] = settings.grain
-        return create.starting(settings)
+        return Params(source=settings)
 
     create.create(shop, fill)
     if as_json:
@@ -80,7 +80,9 @@ def _show(seen: dict[str, Any]) -> None:
         columns.add_row(standard, column)
     stdout.print(columns)
     shown = [name for name in seen["columns"] if any(row.get(name) is not None for row in seen["preview"])]
-    first = Table(*shown, box=None, padding=(0, 1), header_style="bold")
+    first = Table(box=None, padding=(0, 1), header_style="bold")
+    for name in shown:
+        first.add_column(name, no_wrap=True, max_width=24)
     for row in seen["preview"]:
         first.add_row(*(str(row[name]) for name in shown))
     stdout.print(first)

@@ -9,6 +9,7 @@ explained alike.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +68,10 @@ def explain(
             (a value, and whether it is missing) are one feature, known or not known together.
         progress: told the share done.
     """
-    import shap
+    with warnings.catch_warnings():
+        # Matplotlib warns of the way in which shap sets up its colours.
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        import shap
 
     board = _Board.of(inputs, background, names)
     width = inputs.numeric.shape[1]
@@ -149,25 +153,41 @@ def summary(
 ) -> list[dict[str, Any]]:
     """Points of a beeswarm plot: the heaviest features, and at most ``rows`` lines, evenly spaced.
 
+    ``feature_value`` is the value before encoding; ``feature_level`` says where it lies among the explained
+    lines, from 0 (lowest) to 1 (highest). What is missing is null, and text has no level.
+
     Args:
-        raw: the features as they were before encoding, by name, one value per explained line; the value of a
-            feature that is not among them, or is missing for a line, is null.
+        raw: the features as they were before encoding, by name, one value per explained line.
     """
     lines = np.unique(np.linspace(0, len(found.values) - 1, min(rows, len(found.values))).round().astype(int))
     place = {name: at for at, name in enumerate(found.names)}
-    return [
-        {
-            "feature_name": name,
-            "shap_value": float(found.values[line, place[name]]),
-            "feature_value": _plain(raw[name][line]) if name in raw else None,
-        }
-        for name in (record["feature_name"] for record in mean_abs(found)[:features])
-        for line in lines
-    ]
+    points = []
+    for name in (record["feature_name"] for record in mean_abs(found)[:features]):
+        levels = _levels(raw[name])
+        points += [
+            {
+                "feature_name": name,
+                "shap_value": float(found.values[line, place[name]]),
+                "feature_value": _plain(raw[name][line]),
+                "feature_level": _plain(levels[line]),
+            }
+            for line in lines
+        ]
+    return points
+
+
+def _levels(values: npt.NDArray[Any]) -> Numbers:
+    """Each value's rank, from 0 to 1; NaN for text and for what is missing."""
+    levels = np.full(len(values), np.nan)
+    if values.dtype != object:
+        known = np.isfinite(values.astype(np.float64))
+        kinds, level = np.unique(values[known], return_inverse=True)
+        levels[known] = level / max(len(kinds) - 1, 1)
+    return levels
 
 
 def _plain(value: Any) -> float | str | None:
     """A value for JSON: text, a finite number, or nothing."""
-    if value is None or isinstance(value, str):
+    if isinstance(value, str):
         return value
     return float(value) if np.isfinite(value) else None

@@ -50,8 +50,8 @@ def keeps_up(trial: Trial, production: Numbers, *, margin: float) -> Rule:
     own, other = trial.squares(trial.found.predicted), trial.squares(production)
     excess = trial.resamples.mean(own - (1 + margin) * other)
     words = (
-        f"MSE(log) {own.mean():.4f}, the production release's on the same lines {other.mean():.4f}: beyond "
-        f"the accepted {margin:.1%} by {said(excess)}, which must not be above zero."
+        f"MSE(log) {own.mean():.4f}, the production release's on the same lines {other.mean():.4f}: against "
+        f"{margin:.1%} more than that a difference of {said(excess)}, which must not be above zero."
     )
     figures = {"mse_model": float(own.mean()), "mse_production": float(other.mean()), "margin": margin}
     return _judged(Rule("production", Verdict.INCONCLUSIVE, words, figures), trial, excess, 0.0)

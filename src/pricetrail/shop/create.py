@@ -10,7 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from pricetrail.errors import ShopExists
-from pricetrail.params import Params, Source
+from pricetrail.params import Params
 from pricetrail.shop import dvc, git, settings
 
 HIDDEN = {"gitignore": ".gitignore", "dvcignore": ".dvcignore"}
@@ -41,15 +41,6 @@ def create(root: Path, fill: Callable[[Path], Params]) -> None:
         os.replace(shop, root)
 
 
-def starting(source: Source) -> Params:
-    """The parameters that suit a source: without customers there are no groups to compare and stop on."""
-    params = Params(source=source)
-    if "customerid" in source.columns:
-        return params
-    gate = params.model_gate.model_copy(update={"on_inconclusive": "warn"})
-    return params.model_copy(update={"model_gate": gate})
-
-
 def _lay_down(shop: Path) -> None:
     with as_file(files("pricetrail.shop") / "template") as template:
         shutil.copytree(template, shop)
@@ -65,5 +56,6 @@ def _lay_down(shop: Path) -> None:
 def _begin(shop: Path) -> None:
     git.begin(shop)
     dvc.begin(shop)
+    (shop / "plots").rename(shop / ".dvc" / "plots")
     dvc.track(shop, "data/raw", "production")
     git.commit(shop, "A new shop")

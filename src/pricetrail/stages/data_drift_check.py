@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pricetrail.stages.stage import Context, main, write_json, writing
 from pricetrail.transactions import report, workspace
 from pricetrail.transactions.drift import check
-from pricetrail.transactions.orders import READS
+from pricetrail.transactions.observations import READS
 
 
 def work(context: Context) -> None:

@@ -61,10 +61,10 @@ def work(context: Context) -> None:
 def _forecast(root: Path, model: Model) -> Test:
     table = pq.read_table(root / "data/x_test_df.parquet")
     encoded = part(root, "test")
-    if len(encoded) != table.num_rows:
+    if len(encoded.numeric) != table.num_rows:
         raise DataError(
             f"data/x_test_df.parquet holds {table.num_rows:,} lines and data/x_test_processed.parquet "
-            f"{len(encoded):,}: they must be the same. Make both again with 'pricetrail run --force'."
+            f"{len(encoded.numeric):,}: they must be the same. Make both again with 'pricetrail run --force'."
         )
     target = matched(
         pq.read_table(root / "data/y_test_df.parquet"),

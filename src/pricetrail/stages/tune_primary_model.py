@@ -18,7 +18,8 @@ from pricetrail.params import Tuning
 from pricetrail.stages.stage import Context, follow_parent, main, write_json, writing
 from pricetrail.stages.tables import part, write
 
-THREADS = 2
+# More threads than one wait for each other longer than they work, at these widths.
+THREADS = 1
 SEARCHED = 0.6
 REFITTED = 0.85
 

@@ -20,18 +20,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from pricetrail.transactions.distance import Column
-from pricetrail.transactions.orders import Floats, Ints, burn_in
+from pricetrail.transactions.observations import Bools, Floats, Ints
 
 FEWEST_WINDOWS = 6
 """With fewer windows to compare, what is natural for the shop is unknown."""
-SMALLEST_THRESHOLD = 0.1
-"""No threshold is set below Evidently's own default: a smaller change would not matter."""
+SMALLEST_THRESHOLD = 0.05
+"""No threshold is set below half of Evidently's own default: a smaller change would not matter."""
 SMALLEST_SCALE = 0.01
 """Distances that differ by less are alike."""
 FEWEST_VALUES = 20
-"""A column is not looked at in a window where fewer orders than this have a value in it."""
+"""A column is not looked at in a window that holds fewer known values than this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,47 +76,69 @@ class Null:
         return float(0.5 * (1 + beyond / k) ** -k) if beyond > 0 else float(np.mean(runs >= shown))
 
 
-def natural(columns: Sequence[Column], windows: Ints, *, current: int, resamples: int, seed: int) -> Null:
+def natural(columns: Sequence[Column], rows: pd.DataFrame, *, resamples: int, seed: int) -> Null:
     """Compare windows of the reference, drawn at the current window's size, with the rest of the reference.
 
     Args:
         columns: what is compared.
-        windows: each order's window; ``current`` is under test, those below 0 are too old to be drawn.
-        resamples: how many draws; every usable window gives its part, and at least one.
+        rows: the ``order`` and the ``window`` of each observation; the highest window is under test.
+        resamples: how many draws; every comparable window gives its part, and at least one.
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
-    reference = np.flatnonzero(windows < current)
-    totals = [column.counts(reference) for column in columns]
-    size, usable = int((windows == current).sum()), comparable(windows, current=current)
+    windows, orders = rows["window"].to_numpy(), rows["order"].to_numpy()
+    current = int(windows.max())
+    before, now = (
+        [column.counts(np.flatnonzero(side)) for column in columns]
+        for side in (windows < current, windows == current)
+    )
+    compared = [
+        (*pair, max(FEWEST_VALUES, counts.sum() / 2))
+        for *pair, counts in zip(columns, before, now, strict=True)
+    ]
+    size, usable = len(np.unique(orders[windows == current])), comparable(rows)
     draws = []
     for number, window in enumerate(usable):
-        rows = np.flatnonzero(windows == window)
+        inside = np.flatnonzero(windows == window)
         parts = max(1, -((number - resamples) // len(usable)))
-        chosen = [rng.permutation(rows)[:size] for _ in range(parts)]
-        draws.append(_apart(columns, totals, rows, chosen=chosen))
+        chosen = [inside[picked] for picked in _picked(orders[inside], size, parts, rng)]
+        apart = _apart(compared, inside, chosen)
+        draws.append(np.resize(apart, (parts, len(columns))))
     apart = np.concatenate(draws)
     return Null(apart[~np.isnan(apart).all(axis=1)], len(usable))
 
 
-def comparable(windows: Ints, *, current: int) -> list[int]:
-    """The windows of the reference that are of the current one's size: not the oldest, and not half empty."""
-    counts = np.bincount(windows[windows >= 0], minlength=current + 1)
-    before = counts[burn_in(current) : current]
-    least = min(float(np.median(before)) if len(before) else 0.0, float(counts[current])) / 2
-    return [burn_in(current) + number for number, count in enumerate(before.tolist()) if count > least]
+def comparable(rows: pd.DataFrame) -> list[int]:
+    """The windows of the reference that are of the current one's size: not half as few orders.
+
+    Windows with a number below 0 are too old, or only taught what is usual.
+    """
+    counts = rows.groupby("window")["order"].nunique()
+    now, before = counts.index.max(), counts[(counts.index >= 0) & (counts.index < counts.index.max())]
+    least = min(before.median(), counts[now]) / 2
+    return [int(window) for window in before.index[before > least]]
 
 
-def _apart(
-    columns: Sequence[Column], totals: Sequence[Floats], rows: Ints, *, chosen: Sequence[Ints]
-) -> Floats:
-    """Distances (draws x columns) of what was ``chosen`` of a window's ``rows`` from all outside of it."""
-    distances = np.full((len(chosen), len(columns)), np.nan)
-    for number, (column, total) in enumerate(zip(columns, totals, strict=True)):
+def _picked(orders: Ints, size: int, parts: int, rng: np.random.Generator) -> list[Bools]:
+    """Which rows fall to ``size`` orders, drawn ``parts`` times; all rows, once, where there are no more."""
+    known = np.unique(orders)
+    if len(known) <= size:
+        return [np.ones(len(orders), dtype=bool)]
+    return [np.isin(orders, rng.permutation(known)[:size]) for _ in range(parts)]
+
+
+def _apart(compared: Sequence[tuple[Column, Floats, float]], inside: Ints, chosen: Sequence[Ints]) -> Floats:
+    """Distances (draws x columns) of what was ``chosen`` from ``inside`` a window from all outside of it.
+
+    Each column comes with its counts before the current window, and with how many known values a draw needs
+    to be of the current window's size in it.
+    """
+    distances = np.full((len(chosen), len(compared)), np.nan)
+    for number, (column, total, least) in enumerate(compared):
         counts = np.stack([column.counts(part) for part in chosen])
-        told = counts.sum(axis=1) >= FEWEST_VALUES
+        told = counts.sum(axis=1) >= least
         if told.any():
-            distances[told, number] = column.distances(total - column.counts(rows), counts[told])
+            distances[told, number] = column.distances(total - column.counts(inside), counts[told])
     return distances
 
 

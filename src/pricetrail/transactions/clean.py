@@ -1,16 +1,17 @@
-"""From accepted order lines to sales: exact duplicates once, cancellations out with their originals, products only.
+"""From accepted order lines to sales: duplicates once, cancellations out with their originals, products only.
 
-Nothing is dropped unseen: ``removals`` names every line that is not a sale, and why, so that each raw row can be
-accounted for. Cancellations are recognised by their invoice number or their negative quantity. One that matches a
-sale takes it along; one of a part leaves the sale as it is, and so does one without its original: both only go
-themselves, under names of their own.
+Nothing is dropped unseen: ``removals`` names every line that is not a sale, and why, so that each raw row can
+be accounted for. A cancellation that matches a sale takes it along. One of a part of a sale leaves the sale
+as it is, and one without its original has nothing to take: both go alone, under names of their own.
+
+Stock codes are told apart without regard to case: a shop writes 85123A and 85123a for one product.
 """
 
 from __future__ import annotations
 
 import ibis
 from ibis import _
-from ibis.expr.types import BooleanValue, StringValue, Table, Value
+from ibis.expr.types import BooleanValue, StringValue, Table
 from ibis.util import gen_name
 
 from pricetrail.params import Etl
@@ -24,11 +25,12 @@ PARTIAL = "a cancellation of a part"
 ORPHAN = "a cancellation without its original"
 REASONS = (DUPLICATE, NO_PRODUCT, STOCK, CANCELLATION, CANCELLED, PARTIAL, ORPHAN)
 
-TRACES = ("line", "file", "unread")
-SUSPECT = ("invoiceno", "stockcode", "quantity", "unitprice")
-OFFER = ("customerid", "stockcode", "thousandths")
+TRACES = ("line", "file", "unread", "stockcode")
+SUSPECT = ("invoiceno", "code", "quantity", "unitprice")
+WHAT = ("code", "description")
+OFFER = ("customerid", "code", "thousandths")
 DEAL = (*OFFER, "size")
-NOBODY = ""
+NOTHING = ""
 
 
 def keep(table: Table, name: str) -> Table:
@@ -36,48 +38,50 @@ def keep(table: Table, name: str) -> Table:
     return table.get_backend().create_table(gen_name(name), table, temp=True)
 
 
-def mark(lines: Table, settings: Etl) -> Table:
-    """Add ``why``: the reason why a line is not the sale of a product, null where it is one."""
-    removed = removals(lines, settings)
-    return lines.left_join(removed, "line").select(*lines.columns, "why")
+def coded(lines: Table) -> Table:
+    """Add ``code``: the stock code as it is compared."""
+    return lines.mutate(code=_.stockcode.upper())
 
 
 def sales(lines: Table, removed: Table) -> Table:
-    """The lines that are not among the removed: with ``is_registered`` (int8, there is a customer), without ``unread``.
+    """The lines that were not removed, with ``code`` as ``stockcode`` and ``is_registered`` (int8).
 
-    Stock codes come in upper case: shops write 85123A and 85123a for one product.
+    Args:
+        lines: accepted lines in the standard columns, ``coded``.
+        removed: what ``removals`` says of them.
     """
     left = lines.anti_join(removed, "line")
-    known = left.mutate(stockcode=_code(left), is_registered=_.customerid.notnull().cast("int8"))
-    return known.select(*[name for name in known.columns if name != "unread"])
+    known = left.mutate(stockcode=_.code, is_registered=_.customerid.notnull().cast("int8"))
+    return known.select(*[name for name in known.columns if name not in ("unread", "code")])
 
 
 def removals(lines: Table, settings: Etl) -> Table:
-    """The lines that are not sales, each once: ``line``, ``why`` (the first of ``REASONS`` that holds).
+    """The lines that are not sales, each once: ``line``, ``why`` (one of ``REASONS``, the first that holds).
 
     Args:
-        lines: accepted lines in the standard columns.
+        lines: accepted lines in the standard columns, ``coded``.
         settings: the patterns that tell what is not a product, and what is a cancellation.
     """
     lines = lines.get_backend().create_view(gen_name("accepted"), lines)
     asides = keep(_asides(lines, settings), "asides")
     takings = keep(lines.filter(_back(settings)).anti_join(asides, "line"), "takings")
     stock = takings.filter(_.quantity < 0, _.unitprice == 0).select("line", why=ibis.literal(STOCK))
-    backs = keep(_deals(takings).anti_join(stock, "line"), "backs")
-    concerned = _deals(lines).semi_join(backs, OFFER).anti_join(asides, "line").anti_join(takings, "line")
-    goods = backs.mutate(back=True).union(concerned.mutate(back=False))
-    return ibis.union(asides, stock, _cancellations(keep(goods, "goods")))
+    backs = _deals(takings.filter((_.quantity > 0) | (_.unitprice > 0)))
+    offers = keep(backs.select(OFFER).distinct(), "offers")
+    bought = _deals(lines).semi_join(offers, OFFER).anti_join(asides, "line").anti_join(takings, "line")
+    goods = backs.mutate(back=True).union(bought.mutate(back=False))
+    return ibis.union(asides, stock, _cancellations(goods))
 
 
 def _asides(lines: Table, settings: Etl) -> Table:
-    """Lines that go for what they are in themselves, whatever else was bought: repetitions and no products."""
+    """Lines that go for what they are, whatever else was bought: repetitions, and what is not a product."""
     repeated = _repeated(lines)
     others = _no_products(lines, settings).anti_join(repeated, "line")
     return repeated.mutate(why=ibis.literal(DUPLICATE)).union(others.mutate(why=ibis.literal(NO_PRODUCT)))
 
 
 def _repeated(lines: Table) -> Table:
-    """Every line that says the same as an earlier one in all but its place. Few can: only those are compared."""
+    """Every line that says what an earlier one says. Few lines can: only those are compared in full."""
     suspects = lines.group_by(SUSPECT).having(_.count() > 1).agg()
     alike = [name for name in lines.columns if name not in TRACES]
     again = ibis.row_number().over(group_by=alike, order_by="line") > 0
@@ -85,16 +89,13 @@ def _repeated(lines: Table) -> Table:
 
 
 def _no_products(lines: Table, settings: Etl) -> Table:
-    """Postage, fees, vouchers, tests, ... by code or by words; each pair of them is read once."""
-    pairs = keep(lines.select("stockcode", "description").distinct(), "pairs")
-    words = _.description.fill_null("").strip().upper()
-    odd = keep(
-        pairs.filter(
-            _matches(_code(pairs), settings.not_product_codes) | _matches(words, settings.not_product_words)
-        ),
-        "odd",
+    """Postage, fees, vouchers, tests, ... by code or by words; each pair of the two is read once."""
+    told = lines.mutate(description=_.description.fill_null(NOTHING)).select("line", *WHAT)
+    pairs = keep(told.select(WHAT).distinct(), "pairs")
+    odd = _matches(_.code, settings.not_product_codes) | _matches(
+        _.description.strip().upper(), settings.not_product_words
     )
-    return lines.semi_join(odd, _same(lines, odd, ("stockcode", "description"))).select("line")
+    return told.semi_join(keep(pairs.filter(odd), "odd"), WHAT).select("line")
 
 
 def _back(settings: Etl) -> BooleanValue:
@@ -107,37 +108,41 @@ def _deals(lines: Table) -> Table:
     return lines.select(
         "line",
         "invoicedate",
-        customerid=_.customerid.fill_null(NOBODY),
-        stockcode=_code(lines),
+        "code",
+        customerid=_.customerid.fill_null(NOTHING),
         thousandths=(_.unitprice * 1000).round().cast("int64"),
         size=_.quantity.abs(),
     )
 
 
 def _cancellations(goods: Table) -> Table:
-    """Every line that a cancellation concerns, and what became of it: ``line``, ``why``."""
+    """What becomes of the cancellations and of the sales they cancel: ``line``, ``why``.
+
+    Args:
+        goods: deals, with ``back`` true of those that take goods back.
+    """
     matched = keep(_brackets(goods), "matched")
-    alone, bought = matched.filter(_.back & ~_.met), matched.filter(~_.back)
-    larger = (bought.size > alone.size) & (bought.invoicedate <= alone.invoicedate)
-    part = keep(alone.semi_join(bought, [*OFFER, larger]), "part")
+    alone, still = matched.filter(_.back & ~_.met), matched.filter(~_.back & ~_.met)
+    larger = (still["size"] > alone["size"]) & (still.invoicedate <= alone.invoicedate)
+    part = keep(alone.semi_join(still, [*OFFER, larger]).select("line"), "part")
     return ibis.union(
         matched.filter(_.met).select("line", why=_.back.ifelse(CANCELLATION, CANCELLED)),
-        part.select("line", why=ibis.literal(PARTIAL)),
+        part.mutate(why=ibis.literal(PARTIAL)),
         alone.anti_join(part, "line").select("line", why=ibis.literal(ORPHAN)),
     )
 
 
-def _brackets(lines: Table) -> Table:
-    """Match each cancellation with the newest sale before it that is still open; ``met`` is true of both.
+def _brackets(goods: Table) -> Table:
+    """Match each cancellation with the newest sale before it that is still open: ``met`` is true of both.
 
     Sales of one customer, product, price and size open (+1), cancellations close (-1), like brackets in time
     order. The running sum less its own running minimum (at most 0) is the depth: how many sales are open. A
     closing that sets a new minimum finds none open, and meets nobody. Among the lines that pass through one
-    depth, openings and closings take turns, so that a closing's opening is the one before it. Cumulative windows
-    are all that takes, no join, and ``line`` breaks every tie: each engine answers alike.
+    depth, openings and closings take turns, so that a closing's opening is the one before it. Cumulative
+    windows are all that takes, no join, and ``line`` breaks every tie: each engine answers alike.
     """
     time = {"group_by": DEAL, "order_by": ("invoicedate", "line")}
-    summed = lines.mutate(total=_.back.ifelse(-1, 1).sum().over(ibis.cumulative_window(**time)))
+    summed = goods.mutate(total=_.back.ifelse(-1, 1).sum().over(ibis.cumulative_window(**time)))
     lowest = summed.mutate(low=ibis.least(_.total.min().over(ibis.cumulative_window(**time)), 0))
     before = _.low.lag(1).over(**time).fill_null(0)
     level = (_.back & (_.total < before)).ifelse(-1, _.total - _.low + _.back.cast("int64"))
@@ -147,13 +152,5 @@ def _brackets(lines: Table) -> Table:
     return closed.mutate(met=(_.back & (_.level >= 0)) | _.closed)
 
 
-def _code(lines: Table) -> StringValue:
-    return lines.stockcode.strip().upper()
-
-
 def _matches(text: StringValue, patterns: tuple[str, ...]) -> BooleanValue:
     return text.re_search(f"^({'|'.join(patterns)})$")
-
-
-def _same(one: Table, other: Table, names: tuple[str, ...]) -> list[Value]:
-    return [one[name].identical_to(other[name]) for name in names]

@@ -1,7 +1,7 @@
-"""The contract of an order line: one list of rules, asked of every raw row and held against every accepted one.
+"""The contract of an order line: one list of rules, asked of every raw row, held against every accepted one.
 
-A rule's name is the reason that a person reads beside a rejected row. ``judge`` says which rule a row breaks first;
-``schema`` states the same rules as a pandera schema, so that whoever hands order lines on can have them checked.
+A rule's name is the reason that a person reads beside a rejected row. ``judge`` says which rule a row breaks
+first; ``Contract.validate`` has pandera hold the same rules against lines that are handed on.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ import ibis.expr.datatypes as dt
 from ibis import Deferred, _
 from ibis.expr.types import BooleanValue, Table, Value
 
+from pricetrail.errors import DataError
 from pricetrail.params import Etl, Source
 
 if TYPE_CHECKING:
     from pandera.api.ibis.types import IbisData
+    from pandera.errors import SchemaError
     from pandera.ibis import DataFrameSchema
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
@@ -31,7 +33,7 @@ TYPES = {
     "stockcode": dt.String(),
     "description": dt.String(),
     "quantity": dt.Float64(),
-    "invoicedate": dt.Timestamp(),
+    "invoicedate": dt.Timestamp(scale=6),
     "unitprice": dt.Float64(),
     "customerid": dt.String(),
     "country": dt.String(),
@@ -84,7 +86,7 @@ class Contract:
             yield Rule(f"{name} is infinite", _[name].isinf().fill_null(False))
 
     def schema(self) -> DataFrameSchema:
-        """The rules as a pandera schema: ``contract.schema().validate(lines, lazy=True)`` raises where they fail."""
+        """The rules as a pandera schema."""
         from pandera.ibis import Check, Column, DataFrameSchema
 
         more = {name: dt.Float64() for name in self.source.covariates}
@@ -92,12 +94,34 @@ class Contract:
         checks = [Check(partial(_holds, rule), name=rule.reason, ignore_na=False) for rule in self.rules()]
         return DataFrameSchema(columns, checks=checks, name="order line")
 
+    def validate(self, lines: Table) -> None:
+        """Have pandera hold every rule, and the type of every column, against the lines.
+
+        Raises:
+            DataError: a column is absent or of another type, or a line breaks a rule.
+        """
+        from pandera.errors import SchemaErrors
+
+        try:
+            self.schema().validate(lines, lazy=True)
+        except SchemaErrors as errors:
+            broken = sorted({_told(error) for error in errors.schema_errors})
+            raise DataError(
+                "\n".join(
+                    [
+                        "The order lines do not keep the contract:",
+                        *(f"  {reason}" for reason in broken),
+                        "Have the lines judged and cleaned first ('pricetrail run --stage etl_pipeline').",
+                    ]
+                )
+            ) from errors
+
 
 def horizon(lines: Table) -> datetime:
     """The first moment that is too late to be believed; no clock is asked, so a file always reads alike.
 
-    It lies half the usual span (from the first to the ninety-ninth percentile of the days) and 31 days after the
-    ninety-ninth percentile, and never after the year 2099. Without a single plausible date it is the year 2100.
+    It lies half the usual span (from the first to the ninety-ninth percentile of the days) and 31 days after
+    the ninety-ninth percentile, and never after the year 2099. Without a single plausible date it is 2100.
     """
     days = lines.invoicedate.date().delta(ibis.date(EPOCH), unit="day")
     sane = lines.select(day=days).filter(_.day >= (EARLIEST - EPOCH).days, _.day < (LATEST - EPOCH).days)
@@ -116,6 +140,10 @@ def judge(lines: Table, contract: Contract) -> Table:
 
 def _holds(rule: Rule, data: IbisData) -> BooleanValue:
     return ~data.table.bind(rule.broken)[0].fill_null(True)
+
+
+def _told(error: SchemaError) -> str:
+    return getattr(error.check, "name", None) or str(error)
 
 
 def _midnight(day: date) -> datetime:

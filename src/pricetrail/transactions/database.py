@@ -14,6 +14,7 @@ import ibis
 import pyarrow as pa
 from ibis.backends import BaseBackend
 from ibis.common.exceptions import TableNotFound
+from ibis.expr.types import Table
 
 from pricetrail.errors import PricetrailError, SourceUnreadable
 from pricetrail.transactions.formats import literal
@@ -81,14 +82,19 @@ def _write(backend: BaseBackend, name: str, target: Path) -> Path:
         raise SourceUnreadable(f"The database has no table {name!r}. {hint}") from error
     draft = target.with_name(f".{target.name}.draft")
     try:
-        _copy(table.to_pyarrow_batches(), draft)
+        _copy(_rows(table), draft)
     except pa.ArrowException:  # SQLite lets a column hold what its type forbids: then all of it as text.
-        _copy(table.cast(dict.fromkeys(table.columns, "string")).to_pyarrow_batches(), draft)
+        _copy(_rows(table.cast(dict.fromkeys(table.columns, "string"))), draft)
     draft.replace(target)
     return target
 
 
-def _copy(rows: pa.RecordBatchReader, target: Path) -> None:
+def _rows(table: Table) -> pa.Table | pa.RecordBatchReader:
+    """In batches, except from DuckDB: ibis 12 asks DuckDB 2 for them by a name that is gone."""
+    return table.to_pyarrow() if table.get_backend().name == "duckdb" else table.to_pyarrow_batches()
+
+
+def _copy(rows: pa.Table | pa.RecordBatchReader, target: Path) -> None:
     with duckdb.connect(config={"threads": 1, "temp_directory": tempfile.gettempdir()}) as own:
         own.register("rows", rows)
         own.execute("CREATE TABLE snapshot AS SELECT * FROM rows")

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pricetrail.transactions.orders import Floats, Ints
+from pricetrail.transactions.observations import Floats, Ints
 
-NUMERIC, CATEGORICAL = "wasserstein", "jensenshannon"
+WASSERSTEIN, JENSENSHANNON = "wasserstein", "jensenshannon"
 SMALLEST_SPREAD = 0.001
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """One column of the orders: ``codes`` point into ``levels``, its distinct values in ascending order; -1
-    is unknown.
+    """One column of observations: ``codes`` point into ``levels``, its distinct values in order; -1 is unknown.
 
     ``method`` is the name that Evidently gives the statistic.
     """
@@ -36,8 +35,8 @@ class Column:
         """Encode a column: text is categorical, all else numeric."""
         codes, levels = pd.factorize(values, sort=True)
         if pd.api.types.is_numeric_dtype(values):
-            return cls(str(values.name), NUMERIC, codes, np.asarray(levels, dtype=np.float64))
-        return cls(str(values.name), CATEGORICAL, codes, np.arange(len(levels), dtype=np.float64))
+            return cls(str(values.name), WASSERSTEIN, codes, np.asarray(levels, dtype=np.float64))
+        return cls(str(values.name), JENSENSHANNON, codes, np.arange(len(levels), dtype=np.float64))
 
     def counts(self, rows: Ints) -> Floats:
         """How often each level occurs in ``rows``."""
@@ -80,6 +79,6 @@ def _entropy(share: Floats, middle: Floats) -> Floats:
 
 
 DISTANCES: dict[str, Callable[[Floats, Floats, Floats], Floats]] = {
-    NUMERIC: wasserstein,
-    CATEGORICAL: jensenshannon,
+    WASSERSTEIN: wasserstein,
+    JENSENSHANNON: jensenshannon,
 }

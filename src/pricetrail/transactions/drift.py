@@ -4,14 +4,14 @@ The rule: a run has drifted when any tested column's distance reaches its thresh
 set together, so that this happens to a stated share of runs without drift
 (``pricetrail.transactions.calibration``). What cannot be told is *inconclusive*, never passed.
 
-Tested are prices and quantities against what was usual for the same product, channel and customer, and the
-shares of channels and countries among orders. Plain quantities and prices are reported and not tested: they
-follow the mix of products through every season, and the models know the product.
+Tested are prices and quantities beside what was usual for the same product, channel and customer, and the
+shares of channels and countries (``pricetrail.transactions.observations``).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, cast
@@ -23,19 +23,20 @@ from pricetrail.errors import NothingToLearn
 from pricetrail.params import DriftCheck
 from pricetrail.transactions import calibration
 from pricetrail.transactions.calibration import FEWEST_VALUES, FEWEST_WINDOWS
-from pricetrail.transactions.distance import NUMERIC, Column
-from pricetrail.transactions.orders import CATEGORICAL, PLAIN, RELATIVE, Cut, Ints, read_orders
+from pricetrail.transactions.distance import WASSERSTEIN, Column
+from pricetrail.transactions.observations import CATEGORICAL, NUMERIC, Cut, observe
 
 Verdict = Literal["passed", "drifted", "inconclusive"]
 
 MEANING = {
-    "price_vs_usual": "prices, beside the usual ones of the same products in the same channel",
-    "quantity_vs_product": "quantities, beside the usual ones of the same products in the same channel",
-    "quantity_vs_customer": "quantities, beside the same customers' usual ones",
-    "is_registered": "orders by channel",
-    "country": "orders by country",
+    "price_registered": "prices of products beside their usual ones, to registered customers",
+    "price_unregistered": "prices of products beside their usual ones, to unregistered customers",
+    "quantity_registered": "quantities beside the usual ones of the same product and customer",
+    "quantity_unregistered": "quantities beside the usual ones of the same product, unregistered customers",
+    "is_registered": "order lines by channel",
+    "order_is_registered": "orders by channel",
+    "order_country": "orders by country",
 }
-SEASONAL = "follows the mix of products through the season; tested against the usual instead"
 DIGITS = 6
 SHORT_WINDOWS = 8
 """The reference is cut into at least so many windows, if need be shorter than the current one."""
@@ -113,12 +114,17 @@ class Drift:
     reference: Side
     current: Side
     cut: Cut
-    orders: pd.DataFrame
+    rows: pd.DataFrame
     shifts: tuple[Shift, ...] = ()
     untested: tuple[tuple[str, str], ...] = ()
     windows: int = 0
     rarity: float | None = None
     reason: str | None = None
+
+    @property
+    def newer(self) -> pd.Series[bool]:
+        """Which rows are under test."""
+        return self.rows["window"] == self.cut.count
 
     @property
     def verdict(self) -> Verdict:
@@ -139,8 +145,8 @@ class Drift:
             "drift_detected": None if self.reason is not None else bool(self.moved),
             "num_drifts": len(self.moved),
             "shared_drifts": len(self.moved) / len(self.shifts) if self.shifts else None,
-            "num_cols": [shift.column for shift in self.shifts if shift.method == NUMERIC],
-            "cat_cols": [shift.column for shift in self.shifts if shift.method != NUMERIC],
+            "num_cols": [shift.column for shift in self.shifts if shift.method == WASSERSTEIN],
+            "cat_cols": [shift.column for shift in self.shifts if shift.method != WASSERSTEIN],
             "stockcode": None,
             "reason": self.reason,
             "rarity": self.rarity,
@@ -171,11 +177,11 @@ def check(lines: pd.DataFrame, settings: DriftCheck, *, since: datetime | None =
     cut = cut_windows(lines["invoicedate"], settings, since=since)
     newer = lines["invoicedate"] >= cut.start
     sides = Side.of(lines[~newer]), Side.of(lines[newer])
-    orders = read_orders(lines, cut)
-    reason = _too_few(sides, settings.min_rows) or _too_short(orders, cut)
+    rows = observe(lines, cut)
+    reason = _too_few(sides, settings.min_rows) or _too_short(rows, cut)
     if reason is not None:
-        return Drift(*sides, cut, orders, reason=reason)
-    return _compared(Drift(*sides, cut, orders), settings)
+        return Drift(*sides, cut, rows, reason=reason)
+    return _compared(Drift(*sides, cut, rows), settings)
 
 
 def cut_windows(dates: pd.Series[pd.Timestamp], settings: DriftCheck, *, since: datetime | None) -> Cut:
@@ -204,8 +210,8 @@ def _too_few(sides: tuple[Side, Side], least: int) -> str | None:
     return None
 
 
-def _too_short(orders: pd.DataFrame, cut: Cut) -> str | None:
-    found = len(calibration.comparable(orders["window"].to_numpy(), current=cut.count))
+def _too_short(rows: pd.DataFrame, cut: Cut) -> str | None:
+    found = len(calibration.comparable(rows))
     if found < FEWEST_WINDOWS:
         return (
             f"The history is too short to know what is natural: at least {FEWEST_WINDOWS} windows "
@@ -215,19 +221,15 @@ def _too_short(orders: pd.DataFrame, cut: Cut) -> str | None:
 
 
 def _compared(drift: Drift, settings: DriftCheck) -> Drift:
-    windows, current = drift.orders["window"].to_numpy(), drift.cut.count
-    columns = [Column.of(drift.orders[name]) for name in (*RELATIVE, *CATEGORICAL)]
-    untested = {
-        column.name: why for column in columns if (why := _unfit(column, windows, current)) is not None
-    }
+    columns = [Column.of(drift.rows[name]) for name in (*NUMERIC, *CATEGORICAL)]
+    usable = calibration.comparable(drift.rows)
+    untested = {column.name: why for column in columns if (why := _unfit(column, drift, usable)) is not None}
     columns = [column for column in columns if column.name not in untested]
-    drift = replace(drift, untested=tuple((untested | dict.fromkeys(PLAIN, SEASONAL)).items()))
+    drift = replace(drift, untested=tuple(untested.items()))
     if not columns:
         return replace(drift, reason="No column could be tested: every one has too few values, or only one.")
-    null = calibration.natural(
-        columns, windows, current=current, resamples=settings.resamples, seed=settings.seed
-    )
-    distances = np.array([_distance(column, windows, current) for column in columns])
+    null = calibration.natural(columns, drift.rows, resamples=settings.resamples, seed=settings.seed)
+    distances = np.array([_distance(column, drift.newer) for column in columns])
     thresholds = null.thresholds(settings.false_alarms)
     shifts = tuple(
         Shift(
@@ -236,28 +238,29 @@ def _compared(drift: Drift, settings: DriftCheck) -> Drift:
             statistic=float(distances[at]),
             threshold=round(float(thresholds[at]), DIGITS),
             exceedance=float(np.nanmean(null.draws[:, at] >= distances[at])),
-            before=_middle(drift.orders.loc[windows < current, column.name]),
-            after=_middle(drift.orders.loc[windows == current, column.name]),
+            before=_middle(drift.rows.loc[~drift.newer, column.name]),
+            after=_middle(drift.rows.loc[drift.newer, column.name]),
         )
         for at, column in enumerate(columns)
     )
     return replace(drift, shifts=shifts, windows=null.windows, rarity=null.rarity(distances))
 
 
-def _unfit(column: Column, windows: Ints, current: int) -> str | None:
+def _unfit(column: Column, drift: Drift, usable: Sequence[int]) -> str | None:
     if len(column.levels) < 2:
         return "has no value" if not len(column.levels) else "has one value throughout"
-    told = np.bincount(windows[(windows >= 0) & (column.codes >= 0)], minlength=current + 1)
-    if told[current] < FEWEST_VALUES:
-        return f"is known for {told[current]} orders of the current window; {FEWEST_VALUES} are needed"
-    before = sum(told[window] >= FEWEST_VALUES for window in calibration.comparable(windows, current=current))
+    told = drift.rows["window"][column.codes >= 0].value_counts()
+    now = int(told.get(drift.cut.count, 0))
+    if now < FEWEST_VALUES:
+        return f"has {now} values in the current window; {FEWEST_VALUES} are needed"
+    before = sum(told.get(window, 0) >= max(FEWEST_VALUES, now / 2) for window in usable)
     if before < FEWEST_WINDOWS:
-        return f"is known in {before} earlier windows; {FEWEST_WINDOWS} are needed"
+        return f"has as many values in {before} earlier windows; {FEWEST_WINDOWS} such windows are needed"
     return None
 
 
-def _distance(column: Column, windows: Ints, current: int) -> float:
-    before, after = (column.counts(np.flatnonzero(rows)) for rows in (windows < current, windows == current))
+def _distance(column: Column, newer: pd.Series[bool]) -> float:
+    before, after = (column.counts(np.flatnonzero(side)) for side in (~newer, newer))
     return float(column.distances(before, after[None, :])[0])
 
 

@@ -19,10 +19,11 @@ import hashlib
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -158,7 +159,7 @@ def _remote(url: str, into: Path, tell: Progress) -> list[Path]:
             found = sorted(str(name) for name in _patiently(lambda: filesystem.glob(root)))
             if not found:
                 raise SourceUnreadable(f"Nothing matches {url}. Check the bucket and the pattern.")
-        names = _names(found)
+        names = _names(found, (child.name for child in into.iterdir()))
         return [
             _download(filesystem, source, into / name, tell)
             for source, name in zip(found, names, strict=True)
@@ -177,14 +178,15 @@ def _download(filesystem: Any, source: str, target: Path, tell: Progress) -> Pat
     return target
 
 
-def _names(sources: Sequence[str]) -> list[str]:
-    """The files' own names; those of several folders keep apart."""
-    names: list[str] = []
-    for at, source in enumerate(sources, 1):
+def _names(sources: Sequence[str], taken: Iterable[str]) -> list[str]:
+    """The files' own names, told apart from each other and from those that are taken."""
+    met = [*taken]
+    for source in sources:
         path = urlsplit(source).path if "://" in source else source
         name = unquote(path.rstrip("/").rpartition("/")[2]) or "data"
-        names.append(f"{at}-{name}" if name in names else name)
-    return names
+        free = (f"{at}-{name}" for at in count(2))
+        met.append(name if name not in met else next(other for other in free if other not in met))
+    return met[len(met) - len(sources) :]
 
 
 def _options(url: str) -> dict[str, Any]:

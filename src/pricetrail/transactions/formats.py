@@ -30,6 +30,8 @@ OVERFLOW = "more fields than headings"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE = 1 << 18
 CHUNK = 50_000
+LONGEST_FIELD = 50
+"""Lines that one quoted field may hold."""
 BROKEN: dict[type[Exception], type[SourceUnreadable]] = dict.fromkeys(
     (duckdb.Error, CalamineError, zipfile.BadZipFile, zlib.error, EOFError, OSError, csv.Error),
     SourceUnreadable,
@@ -152,8 +154,22 @@ def _text(path: Path, label: str, desk: Desk) -> Sheet:
         f"null_padding=true, strict_mode=false, columns={{{shape}}}) "
         f"WHERE coalesce({', '.join(map(quoted, columns))}) IS NOT NULL"
     )
+    _check_quotes(table, columns, label, desk)
     named = tuple(name for name in headings if not _anonymous(name))
     return Sheet(label, table, "rowid", named, f"{DELIMITERS[delimiter]}-separated, {code}", delimiter)
+
+
+def _check_quotes(table: str, columns: Sequence[str], label: str, desk: Desk) -> None:
+    """A quotation mark that is opened and not closed makes one field of all the lines after it."""
+    breaks = (f"length({name}) - length(replace({name}, chr(10), ''))" for name in map(quoted, columns))
+    (row,) = desk.connection.execute(
+        f"SELECT min(rowid) + 2 FROM {table} WHERE greatest({', '.join(breaks)}) > {LONGEST_FIELD}"
+    ).fetchall()
+    if row[0] is not None:
+        raise SourceUnreadable(
+            f"{label} opens a quotation mark about line {row[0]:,} and does not close it: the lines after it run "
+            "into one field. Close it, or write it twice where it is part of the text."
+        )
 
 
 def _transcoded(path: Path, code: str, label: str, desk: Desk) -> Path:

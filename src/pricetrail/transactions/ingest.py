@@ -122,52 +122,47 @@ def reconcile(lines: Table, grain: Grain = "lines") -> Table:
     """
     if lines.file.nunique().execute() < 2:
         return lines
-    return _fated(lines, ORDER[grain]).filter(_.fate.isnull()).select(*lines.columns)
+    gathered = _stored(lines, "gathered_lines")
+    return gathered.anti_join(_fates(gathered, ORDER[grain]), "line")
 
 
-def _fated(lines: Table, order: tuple[str, ...]) -> Table:
-    """Add ``fate``: null for a line that counts, ``same`` or ``replaced``; and ``by``, what replaces it."""
-    content = ibis.struct({name: lines[name] for name in lines.columns if name not in PLACE}).hash()
-    keyed = lines.mutate(content=content % 2**40)
-    versions = (
-        keyed.filter(*(keyed[name].notnull() for name in order))
-        .group_by(*order, "file")
-        .agg(size=_.count(), total=_.content.sum(), place=_.line.min())
-    )
+def _fates(lines: Table, order: tuple[str, ...]) -> Table:
+    """The lines that do not count: ``line``, and in ``by`` the file that replaces it; null: it is repeated."""
+    several = lines.group_by(order).agg(files=_.file.nunique()).filter(_.files > 1)
+    content = ibis.struct({name: lines[name] for name in lines.columns if name not in PLACE}).hash() % 2**40
+    hashed = lines.filter(*(lines[name].notnull() for name in order)).mutate(content=content)
+    shared = _stored(hashed.semi_join(several, order), "shared_lines")
+    versions = shared.group_by(*order, "file").agg(size=_.count(), total=_.content.sum(), place=_.line.min())
     before = {"group_by": order, "order_by": "place"}
     same = (_.size == _.size.lag(1).over(**before)) & (_.total == _.total.lag(1).over(**before))
-    chained = versions.mutate(same=same.fill_null(False))
+    chained = _stored(versions.mutate(same=same.fill_null(False)), "versions")
     periods = lines.group_by("file").agg(first=_.invoicedate.min(), last=_.invoicedate.max())
-    distinct = chained.filter(~_.same).join(periods, "file")
-    several = distinct.filter(_.count().over(group_by=order) > 1)
-    later = several.select(
-        *(several[name].name(f"l_{name}") for name in order), "first", "last", at="place", by="file"
+    later = chained.filter(~_.same).join(periods, "file").rename({f"later_{name}": name for name in order})
+    old = shared.inner_join(chained.filter(~_.same), [*order, "file"]).select(
+        "line", "invoicedate", "place", *order
     )
-    replaced = _replaced(lines, several.select(*order, "file", "place"), later, order)
-    repeated = chained.filter(_.same).select(*order, "file", "same")
-    told = lines.left_join(repeated, [*order, "file"]).select(*lines.columns, "same")
-    told = told.left_join(replaced, "line").select(*told.columns, "by")
-    fate = ibis.cases((told.same, "same"), (told.by.notnull(), "replaced"), else_=ibis.null("string"))
-    return told.mutate(fate=fate).drop("same")
-
-
-def _replaced(lines: Table, several: Table, later: Table, order: tuple[str, ...]) -> Table:
-    """The lines that a later version of their order covers: ``line``, ``by`` (the first such file)."""
-    old = lines.inner_join(several, [*order, "file"]).select("line", "invoicedate", "place", *order)
-    met = [old[name] == later[f"l_{name}"] for name in order]
+    met = [old[name] == later[f"later_{name}"] for name in order]
     covered = old.inner_join(
-        later, [*met, old.place < later["at"], old.invoicedate.between(later["first"], later["last"])]
+        later, [*met, old.place < later.place, old.invoicedate.between(later["first"], later["last"])]
     )
-    return covered.group_by("line").agg(by=_.by.min())
+    replaced = covered.group_by("line").agg(by=_.file.min())
+    repeated = shared.semi_join(chained.filter(_.same), [*order, "file"])
+    return _stored(repeated.select("line", by=ibis.null("string")).union(replaced), "fates")
+
+
+def _stored(table: Table, name: str) -> Table:
+    """Compute a table once, in its own engine, under a name that is free there."""
+    engine = table.get_backend()
+    stored: Table = engine.create_table(f"{name} {len(engine.list_tables())}", table, temp=True)
+    return stored
 
 
 def _compared(
     existing: Sequence[Path], new: Sequence[Path], settings: Source
 ) -> tuple[Report, tuple[str, ...]]:
     read = source.examine([*existing, *new], settings)
-    engine = read.lines.get_backend()
     with translating(formats.BROKEN, "A raw file cannot be read to its end; it may be damaged or cut short."):
-        lines = engine.create_table("all_lines", read.lines, temp=True)
+        lines = _stored(read.lines, "gathered_lines")
     start = sum(read.rows[: len(existing)])
     return _report(lines, start, ORDER[settings.grain]), read.notes
 
@@ -180,11 +175,8 @@ def _report(lines: Table, start: int, order: tuple[str, ...]) -> Report:
     facts = new.agg(rows=_.count(), first=_.invoicedate.min(), last=_.invoicedate.max())
     found = facts.to_pyarrow().to_pylist()[0]
     fresh = int(new.anti_join(old, met).count().execute())
-    fated = _fated(lines, order)
-    origin = lines.group_by("file").agg(place=_.line.min()).rename(by="file")
-    gone = fated.filter(_.fate == "replaced", _.line < start).inner_join(
-        origin.filter(_.place >= start), "by"
-    )
+    origin = lines.group_by("file").agg(place=_.line.min()).filter(_.place >= start).rename(by="file")
+    gone = old.inner_join(_fates(lines, order).semi_join(origin, "by"), "line")
     changed = gone.agg(replaced=_.count(), orders=ibis.struct({name: _[name] for name in order}).nunique())
     counts = changed.to_pyarrow().to_pylist()[0]
     return Report(

@@ -1,10 +1,18 @@
 """The list price: what the shop asked for a product in a week.
 
-Paid prices vary within a product and week: larger orders pay less, and lines without a customer often come from
-another channel with prices of its own. None of that is a price change. The list price of a product and week is
-therefore the *highest price that registered customers commonly paid*: on at least two lines and a tenth of
-theirs; in a week without such lines, the price paid most often. A week whose price rests on one line, while the
-weeks before and after agree on another price, takes theirs: one line is a flicker, not a decision.
+Paid prices vary within a product and week without any decision about the price. Larger orders pay less: that is a
+discount tier. And lines without a customer often come from another channel with prices of its own: in the Online
+Retail data nearly twice those of registered customers. So the list price of a product and week is *the price that
+most small orders of registered customers paid*; a small order is at most the product's median quantity. A week in
+which at most one small order speaks, while the weeks before and after agree on another price, takes theirs: one
+line is a flicker, not a decision. Weeks in which no such customer bought carry the price before forward (at the
+start, the one after back). Where fewer than a tenth of a product's lines are of registered customers, all count.
+
+Among the definitions tried on that data (registered customers split at random in two halves, the list price found
+in each half alone; product-weeks where both halves bought): the most frequent paid price agrees between the halves
+in 94.3 %, with the flicker rule in 96.9 %; the highest common one in 94.4 and 97.0 %; this one in 94.7 and 97.6 %,
+with the fewest prices that leave and return (70, against 1,513 for the most frequent price alone). The quantity
+below which an order is small matters little: 97.4, 97.6, 97.6 and 97.3 % at the quartiles and the ninth decile.
 """
 
 from __future__ import annotations
@@ -13,43 +21,80 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-COMMON_LINES = 2
-COMMON_SHARE = 0.1
-PRODUCT = "stockcode"
+from pricetrail.params import Source
+
+FEW = 0.1
 
 
-def weekly(sales: Table) -> Table:
-    """The list price per product and week (Monday): ``stockcode``, ``week``, ``list_price``.
-
-    It looks inside its own week, so it labels sales for the price response; it is no feature of a forecast.
+def attach(sales: Table, source: Source) -> Table:
+    """Add ``list_price`` and ``discount`` (1 - paid / list; negative where more was paid).
 
     Args:
         sales: clean order lines with ``is_registered``.
+        source: whether they are weekly sums, and the key that tells stores apart.
     """
-    by = [PRODUCT, "week"]
-    paid = (
-        sales.mutate(week=_.invoicedate.truncate("W"))
-        .group_by(*by, "unitprice")
-        .agg(lines=_.count(), theirs=_.is_registered.sum())
+    products = _products(source)
+    prices, dated = weekly(sales, source), sales.mutate(week=_week())
+    priced = dated.left_join(prices, [*products, "week"]).select(*sales.columns, "list_price")
+    return priced.mutate(discount=1 - _.unitprice / _.list_price)
+
+
+def weekly(sales: Table, source: Source) -> Table:
+    """The list price per product, store where there is a key, and week in which it sold.
+
+    It looks inside its own week, so it labels sales for the price response and is no feature of a forecast.
+
+    Returns:
+        ``stockcode``, the key, ``week`` (its Monday), ``list_price``.
+    """
+    products = _products(source)
+    paid = _paid(sales, products)
+    said = paid.filter(_.lines > 0)
+    best = {"group_by": [*products, "week"], "order_by": [_.small.desc(), _.lines.desc(), _.unitprice.desc()]}
+    first = said.mutate(place=ibis.row_number().over(**best)).filter(_.place == 0)
+    prices = first if source.grain == "weekly" else _steady(first, products)
+    weeks = paid.select(*products, "week").distinct()
+    joined = weeks.left_join(prices, [*products, "week"]).select(*products, "week", "unitprice")
+    return _carried(joined, products)
+
+
+def _products(source: Source) -> list[str]:
+    return ["stockcode", *([source.key] if source.key else [])]
+
+
+def _week() -> ibis.Deferred:
+    return _.invoicedate.truncate("W")
+
+
+def _paid(sales: Table, products: list[str]) -> Table:
+    """Per product, week and price, how many lines speak for it: ``lines``, and ``small`` ones among them."""
+    registered = _.is_registered == 1
+    usual = sales.group_by(products).agg(
+        official=registered.mean() >= FEW,
+        all_median=_.quantity.median(),
+        median=_.quantity.median(where=registered),
     )
-    shares = paid.mutate(all_theirs=_.theirs.sum().over(group_by=by))
-    common = (_.theirs >= COMMON_LINES) & (_.theirs >= _.all_theirs * COMMON_SHARE)
-    best = {"group_by": by, "order_by": [ibis.desc("common"), ibis.desc("merit"), ibis.desc("unitprice")]}
-    ranked = shares.mutate(common=common).mutate(merit=_.common.ifelse(_.unitprice, _.lines.cast("float64")))
-    first = ranked.mutate(rank=ibis.row_number().over(**best)).filter(_.rank == 0)
-    return _steady(first.select(*by, "lines", list_price="unitprice"))
+    told = sales.inner_join(usual, products).select(
+        *products,
+        week=_week(),
+        unitprice=_.unitprice,
+        speaks=registered | ~_.official,
+        small=_.quantity <= _.official.ifelse(_.median, _.all_median),
+    )
+    return told.group_by(*products, "week", "unitprice").agg(
+        lines=_.speaks.sum(), small=(_.speaks & _.small).sum()
+    )
 
 
-def attach(sales: Table) -> Table:
-    """Add ``list_price`` and ``discount`` (1 - paid / list; negative where more was paid)."""
-    prices = weekly(sales)
-    dated = sales.mutate(week=_.invoicedate.truncate("W"))
-    joined = dated.left_join(prices, [PRODUCT, "week"]).select(*sales.columns, list_price=prices.list_price)
-    return joined.mutate(discount=1 - _.unitprice / _.list_price)
+def _steady(prices: Table, products: list[str]) -> Table:
+    time = {"group_by": products, "order_by": "week"}
+    around = prices.mutate(before=_.unitprice.lag(1).over(**time), after=_.unitprice.lead(1).over(**time))
+    flicker = ((_.small <= 1) & (_.before == _.after)).fill_null(False)
+    return around.select(*products, "week", unitprice=flicker.ifelse(_.before, _.unitprice))
 
 
-def _steady(prices: Table) -> Table:
-    time = {"group_by": PRODUCT, "order_by": "week"}
-    around = prices.mutate(before=_.list_price.lag(1).over(**time), after=_.list_price.lead(1).over(**time))
-    flicker = (_.lines == 1) & (_.before == _.after)
-    return around.select(PRODUCT, "week", list_price=flicker.fill_null(False).ifelse(_.before, _.list_price))
+def _carried(prices: Table, products: list[str]) -> Table:
+    """Fill the weeks without a price: all weeks since the last one with a price share its ordinal."""
+    since = ibis.cumulative_window(group_by=products, order_by="week")
+    counted = prices.mutate(nth=ibis.greatest(_.unitprice.count().over(since), 1))
+    return counted.select(*products, "week", list_price=_.unitprice.max().over(group_by=[*products, "nth"]))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pricetrail.transactions.distance import CATEGORICAL, NUMERIC
+from pricetrail.transactions.distance import JENSENSHANNON, WASSERSTEIN
 from pricetrail.transactions.drift import Drift, Shift
 
 if TYPE_CHECKING:
@@ -56,32 +56,31 @@ def evidently_quiet() -> Iterator[None]:
 
 
 def snapshot(drift: Drift) -> Snapshot:
-    """Evidently's own run over the orders of a check that could tell, dated by the current window's end."""
+    """Evidently's own run over the rows of a check that could tell, dated by the current window's end."""
     with evidently_quiet():
         from evidently import DataDefinition, Dataset, Report
         from evidently.presets import DataDriftPreset
 
         numeric, categorical = (
             [shift.column for shift in drift.shifts if shift.method == method]
-            for method in (NUMERIC, CATEGORICAL)
+            for method in (WASSERSTEIN, JENSENSHANNON)
         )
         definition = DataDefinition(numerical_columns=numeric, categorical_columns=categorical)
 
         def side(rows: pd.Series[bool]) -> Dataset:
-            frame = drift.orders.loc[rows, [*numeric, *categorical]].reset_index(drop=True)
+            frame = drift.rows.loc[rows, [*numeric, *categorical]].reset_index(drop=True)
             return Dataset.from_pandas(frame, data_definition=definition)
 
         preset = DataDriftPreset(
             columns=[*numeric, *categorical],
-            num_method=NUMERIC,
-            cat_method=CATEGORICAL,
+            num_method=WASSERSTEIN,
+            cat_method=JENSENSHANNON,
             per_column_threshold={shift.column: shift.threshold for shift in drift.shifts},
             drift_share=0.5 / len(drift.shifts),
         )
-        now = drift.orders["window"] == drift.cut.count
         return Report([preset]).run(
-            side(now),
-            side(~now),
+            side(drift.newer),
+            side(~drift.newer),
             timestamp=datetime.fromisoformat(str(drift.current.last)),
             metadata={"verdict": drift.verdict},
             name=f"{drift.current.first} to {drift.current.last}",
@@ -127,7 +126,7 @@ def _reason(drift: Drift) -> str:
     return (
         f"<p>The thresholds come from how far {drift.windows} earlier windows of {drift.cut.days} day(s) lie "
         f"from the rest of what was before. Of runs without drift, {often} would show as much as this one. "
-        "The figures of columns with _vs_ are differences of logarithms: 0.18 is 20 % up.</p>"
+        "The figures of prices and quantities are differences of logarithms: 0.18 is 20 % up.</p>"
     )
 
 

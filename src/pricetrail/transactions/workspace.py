@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pricetrail.transactions.drift import Drift
-from pricetrail.transactions.orders import CATEGORICAL, RELATIVE
+from pricetrail.transactions.observations import CATEGORICAL, NUMERIC
 from pricetrail.transactions.report import evidently_quiet
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def dashboard() -> DashboardModel:
     count = PanelMetric(metric="DriftedColumnsCount", legend="columns", metric_labels={"value_type": "count"})
     distances = [
         PanelMetric(metric="ValueDrift", legend=name, metric_labels={"column": name})
-        for name in (*RELATIVE, *CATEGORICAL)
+        for name in (*NUMERIC, *CATEGORICAL)
     ]
     panels = [
         line_plot_panel("Drifted columns", [count]),

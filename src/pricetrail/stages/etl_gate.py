@@ -1,0 +1,74 @@
+"""Stage ``etl_gate``: stops the run when too many raw rows were not fit to use. It reads counts and decides."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pricetrail.errors import Blocked, NothingToLearn
+from pricetrail.stages.stage import Context, main, write_json
+
+FEWEST = {"accepted": 60, "products": 2, "weeks": 4}
+WORDS = {"accepted": "sales", "products": "products", "weeks": "weeks with sales"}
+TOP = 5
+
+
+def work(context: Context) -> None:
+    """Write the gate's verdict, or stop.
+
+    Raises:
+        Blocked: a larger share of the rows was rejected than the parameters accept.
+        NothingToLearn: hardly any line is left that says something about demand.
+    """
+    found = json.loads((context.root / "metrics/etl.json").read_text(encoding="utf-8"))
+    limit = context.params.etl_pipeline.reject_share
+    short = [name for name, fewest in FEWEST.items() if found[name] < fewest]
+    blocked = found["rejected_share"] > limit
+    figures = {name: found[name] for name in ("rejected_share", *FEWEST)}
+    write_json(
+        context.root / "gates/etl.json",
+        {
+            "gate": "etl",
+            "verdict": "blocked" if blocked or short else "passed",
+            "figures": {**figures, "limit": limit},
+        },
+    )
+    if blocked:
+        raise Blocked("\n".join(_told(found, limit)))
+    if short:
+        raise NothingToLearn("\n".join(_empty(found, short)))
+
+
+def _told(found: dict[str, Any], limit: float) -> list[str]:
+    return [
+        f"{found['rejected_share']:.1%} of the {found['rows']:,} raw rows cannot be used; {limit:.0%} are accepted.",
+        *_reasons(found["reasons_rejected"], found["examples"]),
+        "Each row is in data/rejected.parquet with its reason. Correct the source and ingest it again, say where "
+        "its columns come from (source.columns), or raise etl_pipeline.reject_share.",
+    ]
+
+
+def _empty(found: dict[str, Any], short: list[str]) -> list[str]:
+    needed = " and ".join(f"{FEWEST[name]:,} {WORDS[name]} ({found[name]:,} found)" for name in short)
+    return [
+        f"Of {found['rows']:,} raw rows too few are sales to learn from: at least {needed} are needed.",
+        *_reasons({**found["reasons_rejected"], **found["reasons_removed"]}, found["examples"]),
+        "Add more order lines with 'pricetrail ingest'.",
+    ]
+
+
+def _reasons(reasons: dict[str, int], examples: dict[str, dict[str, str | None]]) -> list[str]:
+    most = sorted(reasons.items(), key=lambda item: -item[1])[:TOP]
+    return [line for reason, count in most for line in _reason(reason, count, examples.get(reason))]
+
+
+def _reason(reason: str, count: int, example: dict[str, str | None] | None) -> list[str]:
+    said = [f"  {count:,} rows: {reason}"]
+    if example is not None:
+        values = [f"{name} {value!r}" for name, value in example.items() if value is not None]
+        said.append(f"    such as {', '.join(values)}")
+    return said
+
+
+if __name__ == "__main__":
+    main("etl_gate", work)
