@@ -174,7 +174,7 @@ def by_stack(deals):
 
 
 @given(DEALS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_matches_are_those_of_a_stack(deals):
     found = told(*rows_of(deals))
     assert [ORPHAN if fate == PARTIAL else fate for fate in found] == by_stack(deals)
@@ -183,7 +183,7 @@ def test_matches_are_those_of_a_stack(deals):
 
 
 @given(DEALS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_part_has_a_larger_open_sale_before_it(deals):
     fates = told(*rows_of(deals))
     kept = [deal for deal, fate in zip(deals, fates, strict=True) if fate is None]
@@ -193,7 +193,7 @@ def test_part_has_a_larger_open_sale_before_it(deals):
 
 
 @given(DEALS, st.randoms(use_true_random=False))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_order_of_the_rows_makes_no_difference(deals, random):
     rows = rows_of(deals)
     places = random.sample(range(len(rows)), len(rows))
@@ -202,7 +202,7 @@ def test_order_of_the_rows_makes_no_difference(deals, random):
 
 
 @given(DEALS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_sales_have_nothing_left_to_remove(deals):
     rows = rows_of(deals)
     left = [row for row, fate in zip(rows, told(*rows), strict=True) if fate is None]

@@ -263,6 +263,7 @@ def test_database_paths(database, into, tmp_path, spelled):
     [
         ("sqlite://none.db::orders", r"There is no database none\.db\. Expected sqlite://orders\.db::TABLE"),
         ("sqlite://sqlite.db::order", "has no table 'order'. Did you mean 'orders'?"),
+        ("duckdb://duckdb.db::order", "has no table 'order'. Did you mean 'orders'?"),
         ("sqlite://sqlite.db::zebra", "has no table 'zebra'. It has: orders"),
         ("sqlite://sqlite.db::", "is not a table of a database. Expected SCHEME"),
         ("sqlite://text.db::orders", "The database sqlite://text.db cannot be read"),
@@ -275,6 +276,7 @@ def test_database_paths(database, into, tmp_path, spelled):
 )
 def test_database_that_is_not_there(database, into, tmp_path, place, message):
     database("sqlite", ROWS)
+    database("duckdb", ROWS)
     (tmp_path / "text.db").write_text("hello " * 1000)
     with pytest.raises(SourceUnreadable, match=message) as caught:
         fetch.fetch([place], into)

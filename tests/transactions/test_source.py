@@ -341,9 +341,11 @@ def test_sheet_of_another_kind_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("packed", ["zip", "gz"])
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
 def test_packed(tmp_path, packed, kind):
     plain = written(tmp_path / "o.csv", LINE)
+    if kind == "xlsx":
+        workbook(plain, Lines=[HEADINGS, LINE])
     if kind == "parquet":
         pq.write_table(pa.table(dict(zip(HEADINGS, ([value] for value in LINE), strict=True))), plain)
     path = tmp_path / f"o.{packed}"

@@ -40,6 +40,9 @@ def run(
     _show(shop, as_json=as_json)
 
 
+SAID: dict[Event, str] = {"began": "...", "ended": "done", "restored": "seen before: restored from the cache"}
+
+
 class Bars(Progress):
     """One progress bar per stage, on stderr."""
 
@@ -55,8 +58,11 @@ class Bars(Progress):
         self._bars: dict[str, TaskID] = {}
 
     def stage(self, name: str, event: Event) -> None:
-        """Draw what happened to a stage."""
-        if event == "began":
+        """Draw what happened to a stage; where nothing can be drawn, say it."""
+        if not self.console.is_terminal:
+            if event != "unchanged":
+                self.console.print(f"{name} {SAID[event]}")
+        elif event == "began":
             self._bars[name] = self.add_task(name, total=1.0, note="")
         elif event == "ended":
             self.update(self._bars[name], completed=1.0, note="")
@@ -65,7 +71,8 @@ class Bars(Progress):
 
     def progress(self, name: str, share: float, note: str) -> None:
         """Move a stage's bar."""
-        self.update(self._bars[name], completed=share, note=note)
+        if name in self._bars:
+            self.update(self._bars[name], completed=share, note=note)
 
 
 def _show(shop: Path, *, as_json: bool) -> None:

@@ -42,8 +42,8 @@ def lightgbm(train: Rows, val: Rows, *, seed: int, threads: int) -> Backup:
 
     settings = {
         "objective": "regression",
-        "learning_rate": 0.05,
-        "num_leaves": 127,
+        "learning_rate": 0.08,
+        "num_leaves": 95,
         "min_data_in_leaf": 40,
         "feature_fraction": 0.6,
         "bagging_fraction": 0.8,

@@ -8,7 +8,8 @@ from pricetrail.demand import backups
 from pricetrail.stages.stage import Context, main, write_json, writing
 from pricetrail.stages.tables import part
 
-THREADS = 2
+# Two threads on a machine that has other work wait for each other far longer than one thread works.
+THREADS = 1
 
 
 def work(context: Context) -> None:

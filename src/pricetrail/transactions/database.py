@@ -74,7 +74,7 @@ def _write(backend: BaseBackend, name: str, target: Path) -> Path:
     try:
         table = backend.table(bare, database=schema or None)
     except TableNotFound as error:
-        known = backend.list_tables(database=schema or None)
+        known = _tables(backend, schema)
         close = get_close_matches(bare, known, n=1)
         hint = (
             f"Did you mean {close[0]!r}?" if close else f"It has: {', '.join(sorted(known)[:20]) or 'none'}."
@@ -87,6 +87,12 @@ def _write(backend: BaseBackend, name: str, target: Path) -> Path:
         _copy(_rows(table.cast(dict.fromkeys(table.columns, "string"))), draft)
     draft.replace(target)
     return target
+
+
+def _tables(backend: BaseBackend, schema: str) -> list[str]:
+    if backend.name != "duckdb":
+        return list(backend.list_tables(database=schema or None))
+    return [row[0] for row in backend.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
 
 
 def _rows(table: Table) -> pa.Table | pa.RecordBatchReader:

@@ -57,12 +57,16 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where raw files are opened: a connection, a folder for drafts, and a name that no other table has."""
+    """Where raw files are opened: a connection, a folder for drafts, and a name that no other table has.
+
+    With ``headings_only`` the rows of text and workbooks are not loaded.
+    """
 
     connection: duckdb.DuckDBPyConnection
     scratch: Path
     prefix: str
     encoding: str | None = None
+    headings_only: bool = False
 
 
 def sheets(path: Path, desk: Desk) -> list[Sheet]:
@@ -145,30 +149,35 @@ def _text(path: Path, label: str, desk: Desk) -> Sheet:
             path = _transcoded(path, code, label, desk)
     sample = sample.replace("\r", "\n") if old_newlines else sample
     skip, delimiter, headings = _heading(sample, label)
-    columns = [*headings, OVERFLOW]
+    if not desk.headings_only:
+        _load(path, [*headings, OVERFLOW], desk, skip=skip, delimiter=delimiter)
+        _check_quotes([*headings, OVERFLOW], label, desk)
+    named = tuple(name for name in headings if not _anonymous(name))
+    note = f"{DELIMITERS[delimiter]}-separated, {code}"
+    return Sheet(label, quoted(desk.prefix), "rowid", named, note, delimiter)
+
+
+def _load(path: Path, columns: Sequence[str], desk: Desk, *, skip: int, delimiter: str) -> None:
     shape = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
-    table = quoted(desk.prefix)
     desk.connection.execute(
-        f"CREATE TABLE {table} AS SELECT * FROM read_csv({literal(_exact(path))}, auto_detect=false, "
+        f"CREATE TABLE {quoted(desk.prefix)} AS SELECT * FROM read_csv({literal(_exact(path))}, auto_detect=false, "
         f"delim={literal(delimiter)}, quote='\"', escape='\"', header=true, skip={skip}, parallel=false, "
         f"null_padding=true, strict_mode=false, columns={{{shape}}}) "
         f"WHERE coalesce({', '.join(map(quoted, columns))}) IS NOT NULL"
     )
-    _check_quotes(table, columns, label, desk)
-    named = tuple(name for name in headings if not _anonymous(name))
-    return Sheet(label, table, "rowid", named, f"{DELIMITERS[delimiter]}-separated, {code}", delimiter)
 
 
-def _check_quotes(table: str, columns: Sequence[str], label: str, desk: Desk) -> None:
+def _check_quotes(columns: Sequence[str], label: str, desk: Desk) -> None:
     """A quotation mark that is opened and not closed makes one field of all the lines after it."""
     breaks = (f"length({name}) - length(replace({name}, chr(10), ''))" for name in map(quoted, columns))
     (row,) = desk.connection.execute(
-        f"SELECT min(rowid) + 2 FROM {table} WHERE greatest({', '.join(breaks)}) > {LONGEST_FIELD}"
+        f"SELECT min(rowid) + 2 FROM {quoted(desk.prefix)} "
+        f"WHERE greatest({', '.join(breaks)}) > {LONGEST_FIELD}"
     ).fetchall()
     if row[0] is not None:
         raise SourceUnreadable(
-            f"{label} opens a quotation mark about line {row[0]:,} and does not close it: the lines after it run "
-            "into one field. Close it, or write it twice where it is part of the text."
+            f"{label} opens a quotation mark about line {row[0]:,} and does not close it: the lines after "
+            "it run into one field. Close it, or write it twice where it is part of the text."
         )
 
 
@@ -243,7 +252,8 @@ def _sheet(label: str, name: str, rows: Iterator[list[Any]], desk: Desk) -> Shee
     table = quoted(f"{desk.prefix}: {name}")
     shape = ", ".join(f"{quoted(heading)} VARCHAR" for heading in names)
     desk.connection.execute(f"CREATE TABLE {table} ({shape})")
-    for chunk in _chunks([row[at] for at in kept] for row in filled if any(row)):
+    body = () if desk.headings_only else filled
+    for chunk in _chunks([row[at] for at in kept] for row in body if any(row)):
         columns = [pa.array(column, pa.string()) for column in zip(*chunk, strict=True)]
         desk.connection.from_arrow(pa.table(columns, names=names)).insert_into(table)
     return Sheet(f"{label}, sheet '{name}'", table, "rowid", tuple(names))
@@ -251,9 +261,11 @@ def _sheet(label: str, name: str, rows: Iterator[list[Any]], desk: Desk) -> Shee
 
 def _cell(value: object) -> str | None:
     """A cell as text that reads back as what the cell held: whole numbers without a point, dates as ISO."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value.isoformat(" ") if isinstance(value, datetime) else str(value).strip() or None
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value)
 
 
 def _chunks(rows: Iterable[list[str | None]]) -> Iterator[list[list[str | None]]]:

@@ -27,6 +27,7 @@ from typing import Literal
 import ibis
 from ibis import _
 from ibis.expr.types import Table
+from ibis.util import gen_name
 
 from pricetrail.errors import SourceUnreadable, translating
 from pricetrail.params import Source
@@ -127,11 +128,12 @@ def reconcile(lines: Table, grain: Grain = "lines") -> Table:
 
 
 def _fates(lines: Table, order: tuple[str, ...]) -> Table:
-    """The lines that do not count: ``line``, and in ``by`` the file that replaces it; null: it is repeated."""
+    """The lines that do not count: ``line``, and in ``by`` the file that replaces it, or null: repeated."""
     several = lines.group_by(order).agg(files=_.file.nunique()).filter(_.files > 1)
     content = ibis.struct({name: lines[name] for name in lines.columns if name not in PLACE}).hash() % 2**40
     hashed = lines.filter(*(lines[name].notnull() for name in order)).mutate(content=content)
-    shared = _stored(hashed.semi_join(several, order), "shared_lines")
+    slim = hashed.select("line", "file", "invoicedate", "content", *order)
+    shared = _stored(slim.semi_join(several, order), "shared_lines")
     versions = shared.group_by(*order, "file").agg(size=_.count(), total=_.content.sum(), place=_.line.min())
     before = {"group_by": order, "order_by": "place"}
     same = (_.size == _.size.lag(1).over(**before)) & (_.total == _.total.lag(1).over(**before))
@@ -152,8 +154,7 @@ def _fates(lines: Table, order: tuple[str, ...]) -> Table:
 
 def _stored(table: Table, name: str) -> Table:
     """Compute a table once, in its own engine, under a name that is free there."""
-    engine = table.get_backend()
-    stored: Table = engine.create_table(f"{name} {len(engine.list_tables())}", table, temp=True)
+    stored: Table = table.get_backend().create_table(gen_name(name), table, temp=True)
     return stored
 
 

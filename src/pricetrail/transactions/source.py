@@ -85,7 +85,7 @@ def settle(files: Sequence[Path], wishes: Wishes = NONE) -> Source:
         UsageError: a wish cannot be understood.
     """
     with tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch, duckdb.connect() as connection:
-        sheets = formats.sheets(files[0], Desk(connection, Path(scratch), "raw"))
+        sheets = formats.sheets(files[0], Desk(connection, Path(scratch), "raw", headings_only=True))
         refused: list[SchemaMismatch] = []
         for sheet in sheets:
             try:
