@@ -22,14 +22,13 @@ def nothing():
 
 
 def tried(apply=map, **how):
-    found = search(
+    return search(
         SPACE,
         bowl,
         Search(**{"trials": 24, "epochs": 4, "batch": 4, "seed": 1, **how}),
         apply=apply,
         progress=print,
     )
-    return found
 
 
 def test_same_trials_at_any_number_of_workers():

@@ -265,6 +265,7 @@ def test_database_paths(database, into, tmp_path, spelled):
         ("sqlite://sqlite.db::order", "has no table 'order'. Did you mean 'orders'?"),
         ("duckdb://duckdb.db::order", "has no table 'order'. Did you mean 'orders'?"),
         ("sqlite://sqlite.db::zebra", "has no table 'zebra'. It has: orders"),
+        ("sqlite.db::orders", "is not a table of a database. Expected SCHEME"),
         ("sqlite://sqlite.db::", "is not a table of a database. Expected SCHEME"),
         ("sqlite://text.db::orders", "The database sqlite://text.db cannot be read"),
         ("duckdb://text.db::orders", "The database duckdb://text.db cannot be read"),

@@ -67,7 +67,7 @@ class Bars(Progress):
         elif event == "ended":
             self.update(self._bars[name], completed=1.0, note="")
         elif event == "restored":
-            self.add_task(name, total=1.0, completed=1.0, note="seen before: restored from the cache")
+            self.add_task(name, total=1, completed=1, note="seen before: restored from the cache")
 
     def progress(self, name: str, share: float, note: str) -> None:
         """Move a stage's bar."""

@@ -128,7 +128,7 @@ def _codes(feature: Categorical, values: npt.NDArray[Any]) -> npt.NDArray[np.int
 
 
 def _stack(columns: Sequence[npt.NDArray[Any]], rows: int, kind: type) -> npt.NDArray[Any]:
-    matrix = np.empty((rows, len(columns)), kind)
+    matrix: npt.NDArray[Any] = np.empty((rows, len(columns)), kind)
     for at, column in enumerate(columns):
         matrix[:, at] = column
     return matrix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -37,9 +38,7 @@ class OrderNetwork(nn.Module):
         self.forget = nn.Dropout(shape.embedding_dropout)
         inputs = shape.numeric + sum(breadth(levels) for levels in shape.levels)
         widths = [inputs, *(max(shape.width >> (at > shape.layers // 2), 1) for at in range(shape.layers))]
-        self.body = nn.Sequential(
-            *(part for pair in zip(widths, widths[1:], strict=False) for part in _layer(shape, *pair))
-        )
+        self.body = nn.Sequential(*(part for pair in pairwise(widths) for part in _layer(shape, *pair)))
         self.head = nn.Linear(widths[-1], 1)
 
     def forward(self, numeric: Tensor, categories: Tensor) -> Tensor:
@@ -51,7 +50,7 @@ class OrderNetwork(nn.Module):
 
 def breadth(levels: int) -> int:
     """How many numbers stand for a category of so many levels."""
-    return min(WIDEST, max(2, round(1.6 * levels**0.4)))
+    return int(min(WIDEST, max(2, round(1.6 * levels**0.4))))
 
 
 def onnx(network: OrderNetwork) -> bytes:

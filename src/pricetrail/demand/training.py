@@ -68,7 +68,7 @@ def fit(
     best, weights, history = 0, network.state_dict(), list[float]()
     for epoch in range(1, epochs + 1):
         network.train()
-        for batch in torch.randperm(len(train), generator=shuffle).split(recipe.batch_size):
+        for batch in torch.split(torch.randperm(len(train), generator=shuffle), recipe.batch_size):
             loss = torch.nn.functional.mse_loss(network(numeric[batch], categories[batch]), target[batch])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -92,7 +92,10 @@ def forecast(network: OrderNetwork, rows: Rows) -> Floats:
     numeric, categories, _ = tensors(rows)
     network.eval()
     with torch.inference_mode():
-        parts = [network(n, c) for n, c in zip(numeric.split(CHUNK), categories.split(CHUNK), strict=True)]
+        parts = [
+            network(n, c)
+            for n, c in zip(torch.split(numeric, CHUNK), torch.split(categories, CHUNK), strict=True)
+        ]
     return torch.cat(parts).numpy()
 
 
@@ -106,7 +109,11 @@ def tensors(rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _optimizer(network: OrderNetwork, recipe: Recipe) -> torch.optim.Optimizer:
-    kinds = {"adamw": torch.optim.AdamW, "nadam": torch.optim.NAdam, "rmsprop": torch.optim.RMSprop}
+    kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
+        "adamw": torch.optim.AdamW,
+        "nadam": torch.optim.NAdam,
+        "rmsprop": torch.optim.RMSprop,
+    }
     return kinds[recipe.optimizer](
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )

@@ -88,7 +88,7 @@ def _figures(found: Summary, gate: str) -> list[str]:
         return [f"{found.rows['rejected_share']:.2%} of the rows rejected"]
     if gate == "data_drift" and found.drift:
         return [
-            f"{found.drift['num_drifts']} of {len(found.drift['num_cols']) + len(found.drift['cat_cols'])} columns drifted"
+            f"{found.drift['num_drifts']} of {len(found.drift['columns'])} columns drifted"
         ]
     if gate == "model" and found.fairness:
         return [rule["words"] for rule in found.fairness.get("rules", [])]

@@ -29,7 +29,7 @@ FEWEST_WINDOWS = 6
 """With fewer windows to compare, what is natural for the shop is unknown."""
 SMALLEST_THRESHOLD = 0.05
 """No threshold is set below half of Evidently's own default: a smaller change would not matter."""
-SMALLEST_SCALE = 0.01
+SMALLEST_SCALE = 0.001
 """Distances that differ by less are alike."""
 FEWEST_VALUES = 20
 """A column is not looked at in a window that holds fewer known values than this."""
@@ -60,18 +60,23 @@ class Null:
         furthest: Floats = np.nanmax((distances - self.centre) / self.scale, axis=1)
         return furthest
 
-    def thresholds(self, false_alarms: float) -> Floats:
-        """One threshold per column; a share ``false_alarms`` of runs without drift passes any of them."""
+    def limit(self, false_alarms: float) -> float:
+        """What a share ``false_alarms`` of runs without drift passes with the largest of their distances."""
         runs, k = self.largest(self.draws), self.windows / 2
         tail = k * ((0.5 / false_alarms) ** (1 / k) - 1)
-        limit = _median(runs) + tail * _mean_excess(runs)
-        thresholds: Floats = np.maximum(self.centre + limit * self.scale, SMALLEST_THRESHOLD)
+        return float(_median(runs) + tail * _mean_excess(runs))
+
+    def thresholds(self, false_alarms: float) -> Floats:
+        """One threshold per column; a share ``false_alarms`` of runs without drift reaches any of them."""
+        thresholds: Floats = np.maximum(
+            self.centre + self.limit(false_alarms) * self.scale, SMALLEST_THRESHOLD
+        )
         return thresholds
 
-    def rarity(self, distances: Floats) -> float:
-        """The share of runs without drift that would show as much as this one (columns) does."""
+    def rarity(self, distances: Floats, thresholds: Floats, false_alarms: float) -> float:
+        """The share of runs without drift that would come as close to their thresholds as this one, or closer."""
         runs, k = self.largest(self.draws), self.windows / 2
-        shown = float(self.largest(distances[None, :])[0])
+        shown = self.limit(false_alarms) * float(np.max((distances - self.centre) / (thresholds - self.centre)))
         beyond = (shown - float(_median(runs))) / float(_mean_excess(runs))
         return float(0.5 * (1 + beyond / k) ** -k) if beyond > 0 else float(np.mean(runs >= shown))
 

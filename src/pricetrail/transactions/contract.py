@@ -139,7 +139,8 @@ def judge(lines: Table, contract: Contract) -> Table:
 
 
 def _holds(rule: Rule, data: IbisData) -> BooleanValue:
-    return ~data.table.bind(rule.broken)[0].fill_null(True)
+    """One answer for the whole table; of no lines every rule holds."""
+    return ~data.table.bind(rule.broken)[0].fill_null(True).any().fill_null(False)
 
 
 def _told(error: SchemaError) -> str:

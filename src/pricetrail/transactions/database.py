@@ -38,7 +38,7 @@ def snapshot(place: str, into: Path) -> Path:
         SourceUnreadable: there is no such database or table, its driver is not installed, or it refuses.
     """
     url, _, name = place.rpartition("::")
-    if not url or not re.fullmatch(r"[^\s;'\"]+(\.[^\s;'\"]+)*", name):
+    if "://" not in url or not re.fullmatch(r"[^\s;'\"]+(\.[^\s;'\"]+)*", name):
         raise SourceUnreadable(f"{masked(place)} is not a table of a database. {SPELLING}")
     with _explaining(url):
         backend = _connect(url)

@@ -116,7 +116,7 @@ def pinned(wanted: Pinned, into: Path, progress: Progress | None = None) -> Path
 def _one(place: str, into: Path, tell: Progress) -> list[Path]:
     if place == "uci":
         return [pinned(UCI, into, tell)]
-    if "://" in place and "::" in place:
+    if "::" in place and not Path(place).exists():
         return [database.snapshot(place, into)]
     if "://" in place:
         return _remote(place, into, tell)

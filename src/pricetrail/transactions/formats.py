@@ -160,9 +160,9 @@ def _text(path: Path, label: str, desk: Desk) -> Sheet:
 def _load(path: Path, columns: Sequence[str], desk: Desk, *, skip: int, delimiter: str) -> None:
     shape = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     desk.connection.execute(
-        f"CREATE TABLE {quoted(desk.prefix)} AS SELECT * FROM read_csv({literal(_exact(path))}, auto_detect=false, "
-        f"delim={literal(delimiter)}, quote='\"', escape='\"', header=true, skip={skip}, parallel=false, "
-        f"null_padding=true, strict_mode=false, columns={{{shape}}}) "
+        f"CREATE TABLE {quoted(desk.prefix)} AS SELECT * FROM read_csv({literal(_exact(path))}, "
+        f"delim={literal(delimiter)}, quote='\"', escape='\"', header=true, skip={skip}, columns={{{shape}}}, "
+        "auto_detect=false, parallel=false, null_padding=true, strict_mode=false) "
         f"WHERE coalesce({', '.join(map(quoted, columns))}) IS NOT NULL"
     )
 
@@ -209,9 +209,10 @@ def _heading(sample: str, label: str) -> tuple[int, str, list[str]]:
     found = {
         mark: _first_records(body, mark) for mark in ([said[1]] if said else DELIMITERS) if mark in DELIMITERS
     }
+    marked = re.match(r"\s*(<|\{|\[\s*\{)", body) is not None
     delimiter = max(found, key=lambda mark: _regularity(found[mark]), default=",")
     headings = found[delimiter][0] if found else []
-    if len(headings) < 2:
+    if len(headings) < 2 or marked:
         raise SourceUnreadable(
             f"{label} is not a table: its first line, {_short(body)!r}, has no headings separated by comma, "
             f"semicolon, tab or bar. {EXPECTED}"

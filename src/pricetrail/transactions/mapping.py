@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, cast
@@ -169,29 +169,39 @@ def _mismatch(
 ) -> SchemaMismatch:
     rest = sorted(set(names) - used)
     shown = rest if len(rest) <= SHOWN else [*rest[:SHOWN], f"... and {len(rest) - SHOWN} more"]
-    hints = list(dict.fromkeys(_hints(rest, missing)))
+    wanted = [to if text == to else f"{to}, from {text!r}" for to, text in missing.items()]
+    return SchemaMismatch(label, missing=wanted, unexpected=shown, hint=_hint(names, rest, missing))
+
+
+def _hint(names: Sequence[str], rest: Sequence[str], missing: Mapping[str, str]) -> str:
     if sum(re.fullmatch(r"[\d.,:/ -]+", name) is not None for name in names) * 2 > len(names):
-        hints.append("The first line looks like data: headings are expected there.")
+        return "The first line looks like data: expected the columns' headings there."
+    near = {to: _nearest(rest, to, text) for to, text in missing.items()}
+    hints = [
+        f"Did you mean {name!r}? Then say {_option(to)}{_shell(name)}"
+        for to, name in near.items()
+        if name is not None
+    ]
+    far = [f"{_option(to)}COLUMN" for to, name in near.items() if name is None]
+    if far:
+        hints.append(f"Say which columns to use: {' '.join(far)}")
     if "invoiceno" in missing and "invoicedate" not in missing:
         hints.append(
-            "If a row is a product's total for a week, say which column is the week: --map week=COLUMN."
+            "If a row is a product's total for a week, say which column is the week: --map week=COLUMN"
         )
-    wanted = [to if text == to else f"{to}, from {text!r}" for to, text in missing.items()]
-    return SchemaMismatch(label, missing=wanted, unexpected=shown, hint="\n".join(hints))
+    return "\n".join(hints)
 
 
-def _hints(rest: Sequence[str], missing: Mapping[str, str]) -> Iterator[str]:
+def _nearest(rest: Sequence[str], to: str, text: str) -> str | None:
     known = {plain(name): name for name in rest}
-    for to, text in missing.items():
-        sought = [plain(name) for name in expression.columns(text)] or [plain(text)]
-        usual = USUAL.get(cast(Standard, to), ())
-        near = [get_close_matches(name, known, n=1, cutoff=0.75) for name in (*sought, *usual)]
-        close = next((known[match[0]] for match in near if match), None)
-        option = f"--map {to}=" if to in STANDARD else "--covariate or --key "
-        if close is not None:
-            yield f"Did you mean {close!r}? Then say {option}{_shell(close)}"
-        else:
-            yield f"Say which column holds {to}: {option}COLUMN"
+    sought = [plain(name) for name in expression.columns(text)] or [plain(text)]
+    usual = USUAL.get(cast(Standard, to), ())
+    near = [get_close_matches(name, known, n=1, cutoff=0.75) for name in (*sought, *usual)]
+    return next((known[match[0]] for match in near if match), None)
+
+
+def _option(to: str) -> str:
+    return f"--map {to}=" if to in STANDARD else "--covariate or --key "
 
 
 def _shell(name: str) -> str:

@@ -36,8 +36,8 @@ NUMERIC = ("price_registered", "price_unregistered", "quantity_registered", "qua
 CATEGORICAL = ("is_registered", "order_is_registered", "order_country")
 REGISTERED, UNREGISTERED, OTHERS = "registered", "unregistered", "other"
 
-HALF_LIFE = 365
-"""Days after which a line counts half as much towards what is usual."""
+PRICE_MEMORY, QUANTITY_MEMORY = 14, 180
+"""Days after which a line counts half as much towards what is usual: a new price is soon the usual one."""
 DOUBT = 3.0
 """A customer is taken to be like others by as much as so many lines of theirs would say."""
 RARE = 0.02
@@ -87,7 +87,7 @@ def observe(lines: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     lines = lines.sort_values("invoicedate", kind="stable")
     order, windows = pd.factorize(lines["invoiceno"])[0], cut.window_of(lines["invoicedate"])
     registered = lines["is_registered"].to_numpy() == 1
-    price, quantity = _beside(lines, registered, windows, keep=0.5 ** (cut.days / HALF_LIFE))
+    price, quantity = _beside(lines, registered, windows, days=cut.days)
     numeric = dict(
         zip(NUMERIC, (*_by_channel(price, registered), *_by_channel(quantity, registered)), strict=True)
     )
@@ -124,14 +124,15 @@ def usual(groups: Ints, values: Floats, windows: Ints, *, keep: float, doubt: fl
     return means
 
 
-def _beside(lines: pd.DataFrame, registered: Bools, windows: Ints, *, keep: float) -> tuple[Floats, Floats]:
+def _beside(lines: pd.DataFrame, registered: Bools, windows: Ints, *, days: int) -> tuple[Floats, Floats]:
     """Log price and log quantity of each line less the usual ones."""
     product, customer = (pd.factorize(lines[name].fillna(""))[0] for name in ("stockcode", "customerid"))
     group = pd.factorize(2 * product + registered)[0]
     price = _log(lines["unitprice"].to_numpy(np.float64), np.log)
     quantity = _log(lines["quantity"].to_numpy(np.float64), np.log1p)
-    price -= usual(group, price, windows, keep=keep)
+    price -= usual(group, price, windows, keep=0.5 ** (days / PRICE_MEMORY))
     price[~_first(pd.factorize(group + (int(group.max(initial=0)) + 1) * (windows + 1))[0])] = np.nan
+    keep = 0.5 ** (days / QUANTITY_MEMORY)
     quantity -= usual(group, quantity, windows, keep=keep)
     own = usual(customer, np.where(registered, quantity, np.nan), windows, keep=keep, doubt=DOUBT)
     return price, quantity - np.where(registered, own, 0.0)
