@@ -7,15 +7,37 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from pricetrail import __version__
-from pricetrail.cli import drift, ingest, init, promote, run, simulate
 from pricetrail.cli.console import stderr
 from pricetrail.errors import Blocked, PricetrailError
 
+COMMANDS = ("init", "ingest", "run", "promote", "simulate", "drift")
+
+
+class Commands(TyperGroup):
+    """The commands, each imported only when it is asked for: a run that has nothing to do must not load pandas."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command in the module of its name."""
+        if cmd_name not in COMMANDS:
+            return None
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        alone.command(cmd_name)(getattr(import_module(f"pricetrail.cli.{cmd_name}"), cmd_name))
+        return typer.main.get_command(alone)
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Prices with their proof: a demand model, a recommendation, and the trail behind both.",
     epilog="Exit codes: 0 done, 1 a fault, 2 a usage error, 3 blocked by a gate.",
     no_args_is_help=True,
@@ -23,12 +45,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(init.init)
-app.command()(ingest.ingest)
-app.command()(run.run)
-app.command()(promote.promote)
-app.command()(simulate.simulate)
-app.command()(drift.drift)
 
 
 def _version(wanted: bool) -> None:

@@ -39,28 +39,23 @@ def work(context: Context) -> None:
     _write(root / "data/processed_df.parquet", history.features(sales), ORDER)
 
 
-def sort_out(raw: Table, params: Params) -> tuple[Table, Table]:
-    """Where each raw row belongs.
-
-    Returns:
-        What is left out, one row per line (``line``, ``outcome``, ``reason``), and the sales.
-    """
+def sort_out(raw: Table, params: Params) -> Sorted:
+    """Decide of each raw row where it belongs."""
     current = ingest.reconcile(raw, params.source.grain)
-    terms = contract.Contract(params.etl_pipeline, params.source, contract.horizon(current))
-    judged = contract.judge(current, terms).filter(_.reason.notnull())
-    rejected = keep(judged.select("line", "reason"), "judged")
+    horizon = contract.horizon(current)
+    terms = contract.Contract(params.etl_pipeline, params.source, horizon)
+    rejected = keep(contract.rejections(current, terms), "rejected")
     accepted = current.anti_join(rejected, "line")
     removed = keep(clean.removals(accepted, params.etl_pipeline), "removed")
-    parts = [
-        rejected.select("line", outcome=ibis.literal(REJECTED), reason=_.reason),
-        removed.select("line", outcome=ibis.literal(REMOVED), reason=_.why),
-    ]
+    fates = [_fate(rejected, REJECTED, _.reason), _fate(removed, REMOVED, _.why)]
     if current is not raw:
-        old = raw.anti_join(current, "line")
-        parts.append(old.select("line", outcome=ibis.literal(REMOVED), reason=ibis.literal(SUPERSEDED)))
+        fates.append(_fate(raw.anti_join(current, "line"), REMOVED, ibis.literal(SUPERSEDED)))
     sales = keep(clean.sales(accepted, removed), "sales")
-    terms.validate(sales)
-    return keep(ibis.union(*parts), "fates"), sales
+    return Sorted(keep(ibis.union(*fates), "fates"), sales, horizon)
+
+
+def _fate(lines: Table, outcome: str, reason: Value) -> Table:
+    return lines.select("line", outcome=ibis.literal(outcome), reason=reason)
 
 
 def _account(raw: Table, fates: Table, sales: Table) -> dict[str, Any]:

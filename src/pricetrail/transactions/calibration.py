@@ -76,7 +76,9 @@ class Null:
     def rarity(self, distances: Floats, thresholds: Floats, false_alarms: float) -> float:
         """The share of runs without drift that would come as close to their thresholds as this one, or closer."""
         runs, k = self.largest(self.draws), self.windows / 2
-        shown = self.limit(false_alarms) * float(np.max((distances - self.centre) / (thresholds - self.centre)))
+        shown = self.limit(false_alarms) * float(
+            np.max((distances - self.centre) / (thresholds - self.centre))
+        )
         beyond = (shown - float(_median(runs))) / float(_mean_excess(runs))
         return float(0.5 * (1 + beyond / k) ** -k) if beyond > 0 else float(np.mean(runs >= shown))
 

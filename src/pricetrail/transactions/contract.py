@@ -1,7 +1,7 @@
 """The contract of an order line: one list of rules, asked of every raw row, held against every accepted one.
 
-A rule's name is the reason that a person reads beside a rejected row. ``judge`` says which rule a row breaks
-first; ``Contract.validate`` has pandera hold the same rules against lines that are handed on.
+A rule's name is the reason that a person reads beside a rejected row. ``rejections`` says which rule a row
+breaks first; ``Contract.validate`` has pandera hold the same rules against lines that are handed on.
 """
 
 from __future__ import annotations
@@ -132,10 +132,11 @@ def horizon(lines: Table) -> datetime:
     return min(_midnight(EPOCH) + reach + SLACK, _midnight(LATEST))
 
 
-def judge(lines: Table, contract: Contract) -> Table:
-    """Add ``reason``: the name of the first rule that a line breaks, null where it breaks none."""
-    cases = [(lines.bind(rule.broken)[0].fill_null(True), rule.reason) for rule in contract.rules()]
-    return lines.mutate(reason=ibis.cases(*cases, else_=ibis.null("string")))
+def rejections(lines: Table, contract: Contract) -> Table:
+    """The lines that break a rule, each once: ``line``, ``reason`` (the name of the first rule broken)."""
+    broken = [(lines.bind(rule.broken)[0].fill_null(True), rule.reason) for rule in contract.rules()]
+    bad = lines.filter(ibis.or_(*[fault for fault, _reason in broken]))
+    return bad.select("line", reason=ibis.cases(*broken))
 
 
 def _holds(rule: Rule, data: IbisData) -> BooleanValue:
@@ -152,7 +153,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _blank(text: Value) -> BooleanValue:
-    return text.isnull() | (text.strip() == "")
+    return text.isnull() | (text == "")
 
 
 def _unread(number: Value) -> BooleanValue:

@@ -58,14 +58,14 @@ class Evidence:
 
 def gather(connection: duckdb.DuckDBPyConnection, relation: str, text: str) -> Evidence:
     """Look at every value of a text column."""
-    values = f"(SELECT trim({text}) AS t FROM {relation})"
-    counts = [f"count(*) FILTER (regexp_matches(t, '{shape}'))" for shape in SHAPES.values()]
+    values = f"(SELECT trim({text}) AS t, count(*) AS n FROM {relation} GROUP BY ALL)"
+    counts = [f"coalesce(sum(n) FILTER (regexp_matches(t, '{shape}')), 0)" for shape in SHAPES.values()]
     found = connection.execute(f"SELECT {', '.join(counts)} FROM {values}").fetchall()[0]
     shapes = frozenset(name for name, count in zip(SHAPES, found, strict=True) if count)
     if "numeric" not in shapes:
         return Evidence(shapes)
     parts = (
-        f"(SELECT t, cast(regexp_extract(t, '{NUMERIC}', 1) AS INT) AS a, "
+        f"(SELECT t, n, cast(regexp_extract(t, '{NUMERIC}', 1) AS INT) AS a, "
         f"cast(regexp_extract(t, '{NUMERIC}', 2) AS INT) AS b FROM {values} "
         f"WHERE regexp_matches(t, '{NUMERIC}'))"
     )
@@ -74,7 +74,9 @@ def gather(connection: duckdb.DuckDBPyConnection, relation: str, text: str) -> E
         span.format(f"try_cast(regexp_extract({_iso('t', order)}, '^[0-9-]+') AS DATE)")
         for order in ("day", "month")
     ]
-    sides = "count(*) FILTER (a > 12 AND b <= 12), count(*) FILTER (b > 12 AND a <= 12)"
+    sides = ", ".join(
+        f"coalesce(sum(n) FILTER ({one} > 12 AND {other} <= 12), 0)" for one, other in ("ab", "ba")
+    )
     day, month, *both = connection.execute(f"SELECT {sides}, {', '.join(spans)} FROM {parts}").fetchall()[0]
     return Evidence(shapes, found[0], day, month, (both[0], both[1]))
 

@@ -243,7 +243,12 @@ def _compared(drift: Drift, settings: DriftCheck) -> Drift:
         )
         for at, column in enumerate(columns)
     )
-    return replace(drift, shifts=shifts, windows=null.windows, rarity=null.rarity(distances, thresholds, settings.false_alarms))
+    return replace(
+        drift,
+        shifts=shifts,
+        windows=null.windows,
+        rarity=null.rarity(distances, thresholds, settings.false_alarms),
+    )
 
 
 def _unfit(column: Column, drift: Drift, usable: Sequence[int]) -> str | None:

@@ -169,7 +169,10 @@ def _load(path: Path, columns: Sequence[str], desk: Desk, *, skip: int, delimite
 
 def _check_quotes(columns: Sequence[str], label: str, desk: Desk) -> None:
     """A quotation mark that is opened and not closed makes one field of all the lines after it."""
-    breaks = (f"length({name}) - length(replace({name}, chr(10), ''))" for name in map(quoted, columns))
+    breaks = (
+        f"CASE WHEN contains({name}, chr(10)) THEN length({name}) - length(replace({name}, chr(10), '')) END"
+        for name in map(quoted, columns)
+    )
     (row,) = desk.connection.execute(
         f"SELECT min(rowid) + 2 FROM {quoted(desk.prefix)} "
         f"WHERE greatest({', '.join(breaks)}) > {LONGEST_FIELD}"

@@ -47,14 +47,15 @@ def gather(
 
 
 def _evidence(connection: duckdb.DuckDBPyConnection, relation: str, text: str) -> Evidence:
-    values = f"(SELECT nullif(trim({text}), '') AS t FROM {relation})"
-    filled, plain = _counts(connection, values, "count(t)", "count(try_cast(t AS DOUBLE))")
-    fits = [f"count(*) FILTER (regexp_matches(b, '{shape}'))" for shape in (WHOLE, *CERTAIN.values())]
-    bare = f"(SELECT {'t' if plain == filled else _bare('t')} AS b FROM {values} WHERE t IS NOT NULL)"
+    values = f"(SELECT nullif(trim({text}), '') AS t, count(*) AS n FROM {relation} GROUP BY ALL)"
+    filled, plain = _counts(connection, values, "t IS NOT NULL", "try_cast(t AS DOUBLE) IS NOT NULL")
+    fits = [f"regexp_matches(b, '{shape}')" for shape in (WHOLE, *CERTAIN.values())]
+    bare = f"(SELECT {'t' if plain == filled else _bare('t')} AS b, n FROM {values} WHERE t IS NOT NULL)"
     return Evidence(filled, plain, *_counts(connection, bare, *fits))
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, relation: str, *wanted: str) -> tuple[int, ...]:
+def _counts(connection: duckdb.DuckDBPyConnection, relation: str, *conditions: str) -> tuple[int, ...]:
+    wanted = [f"coalesce(sum(n) FILTER ({condition}), 0)" for condition in conditions]
     return connection.execute(f"SELECT {', '.join(wanted)} FROM {relation}").fetchall()[0]
 
 

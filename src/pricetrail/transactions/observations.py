@@ -87,13 +87,17 @@ def observe(lines: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     lines = lines.sort_values("invoicedate", kind="stable")
     order, windows = pd.factorize(lines["invoiceno"])[0], cut.window_of(lines["invoicedate"])
     registered = lines["is_registered"].to_numpy() == 1
-    price, quantity = _beside(lines, registered, windows, days=cut.days)
-    numeric = dict(
-        zip(NUMERIC, (*_by_channel(price, registered), *_by_channel(quantity, registered)), strict=True)
+    first, (price, quantity) = _first(order), _beside(lines, registered, windows, days=cut.days)
+    told = pd.DataFrame(
+        {
+            "price_registered": np.where(registered, price, np.nan),
+            "price_unregistered": np.where(registered, np.nan, price),
+            "quantity_registered": np.where(registered, quantity, np.nan),
+            "quantity_unregistered": np.where(first & ~registered, mean_by(order, quantity)[order], np.nan),
+        }
     )
-    rows = pd.DataFrame(numeric).round(DECIMALS)
+    rows = told.round(DECIMALS)
     rows.loc[windows < cut.burn_in] = np.nan
-    first = _first(order)
     channel = pd.Series(np.where(registered, REGISTERED, UNREGISTERED))
     country = _pooled(lines["country"].to_numpy(dtype=object), of=first & (windows < cut.count))
     rows["is_registered"], rows["order_is_registered"] = channel, channel.where(first)
@@ -124,6 +128,15 @@ def usual(groups: Ints, values: Floats, windows: Ints, *, keep: float, doubt: fl
     return means
 
 
+def mean_by(groups: Ints, values: Floats) -> Floats:
+    """The mean of each group's known values; NaN where it has none."""
+    size, told = int(groups.max(initial=-1)) + 1, ~np.isnan(values)
+    counts = np.bincount(groups[told], minlength=size)
+    sums = np.bincount(groups[told], values[told], size)
+    means: Floats = np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0)
+    return means
+
+
 def _beside(lines: pd.DataFrame, registered: Bools, windows: Ints, *, days: int) -> tuple[Floats, Floats]:
     """Log price and log quantity of each line less the usual ones."""
     product, customer = (pd.factorize(lines[name].fillna(""))[0] for name in ("stockcode", "customerid"))
@@ -141,10 +154,6 @@ def _beside(lines: pd.DataFrame, registered: Bools, windows: Ints, *, days: int)
 def _log(values: Floats, log: np.ufunc) -> Floats:
     logs: Floats = log(values, out=np.full(len(values), np.nan), where=values > 0)
     return logs
-
-
-def _by_channel(values: Floats, registered: Bools) -> tuple[Floats, Floats]:
-    return np.where(registered, values, np.nan), np.where(registered, np.nan, values)
 
 
 def _first(groups: Ints) -> Bools:
