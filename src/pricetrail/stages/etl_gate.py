@@ -1,47 +1,68 @@
-"""Stage ``etl_gate``: stops the run when too many raw rows were not fit to use. It reads counts and decides."""
+"""Stage ``etl_gate``: stops the run when too many raw rows were not fit to use.
+
+It reads the counts, and has pandera hold the contract once more against the lines that all later stages use.
+"""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
+
+import ibis
 
 from pricetrail.errors import Blocked, NothingToLearn
 from pricetrail.stages.stage import Context, main, write_json
+from pricetrail.transactions.contract import Contract
 
 FEWEST = {"accepted": 60, "products": 2, "weeks": 4}
 WORDS = {"accepted": "sales", "products": "products", "weeks": "weeks with sales"}
 TOP = 5
+BROKEN = (
+    "data/original_df.parquet does not keep the contract of an order line. If somebody changed it, make it again "
+    "with 'pricetrail run --stage etl_pipeline --force'."
+)
 
 
 def work(context: Context) -> None:
     """Write the gate's verdict, or stop.
 
     Raises:
-        Blocked: a larger share of the rows was rejected than the parameters accept.
+        Blocked: a larger share of the rows was rejected than the parameters accept, or the accepted lines, as
+            they were written, do not keep the contract.
         NothingToLearn: hardly any line is left that says something about demand.
     """
     found = json.loads((context.root / "metrics/etl.json").read_text(encoding="utf-8"))
     limit = context.params.etl_pipeline.reject_share
+    faults = _faults(context, found["horizon"])
     short = [name for name, fewest in FEWEST.items() if found[name] < fewest]
-    blocked = found["rejected_share"] > limit
+    rejected = found["rejected_share"] > limit
     figures = {name: found[name] for name in ("rejected_share", *FEWEST)}
     write_json(
         context.root / "gates/etl.json",
         {
             "gate": "etl",
-            "verdict": "blocked" if blocked or short else "passed",
-            "figures": {**figures, "limit": limit},
+            "verdict": "blocked" if faults or rejected or short else "passed",
+            "figures": {**figures, "limit": limit, "faults": faults},
         },
     )
-    if blocked:
+    if faults:
+        raise Blocked("\n".join([BROKEN, *(f"  {fault}" for fault in faults)]))
+    if rejected:
         raise Blocked("\n".join(_told(found, limit)))
     if short:
         raise NothingToLearn("\n".join(_empty(found, short)))
 
 
+def _faults(context: Context, horizon: str) -> list[str]:
+    lines = ibis.duckdb.connect().read_parquet(context.root / "data/original_df.parquet")
+    params = context.params
+    return Contract(params.etl_pipeline, params.source, datetime.fromisoformat(horizon)).faults(lines)
+
+
 def _told(found: dict[str, Any], limit: float) -> list[str]:
     return [
-        f"{found['rejected_share']:.1%} of the {found['rows']:,} raw rows cannot be used; {limit:.0%} are accepted.",
+        f"{found['rejected_share']:.1%} of the {found['rows']:,} raw rows cannot be used; at most {limit:.1%} may be.",
         *_reasons(found["reasons_rejected"], found["examples"]),
         "Each row is in data/rejected.parquet with its reason. Correct the source and ingest it again, say where "
         "its columns come from (source.columns), or raise etl_pipeline.reject_share.",
@@ -51,7 +72,7 @@ def _told(found: dict[str, Any], limit: float) -> list[str]:
 def _empty(found: dict[str, Any], short: list[str]) -> list[str]:
     needed = " and ".join(f"{FEWEST[name]:,} {WORDS[name]} ({found[name]:,} found)" for name in short)
     return [
-        f"Of {found['rows']:,} raw rows too few are sales to learn from: at least {needed} are needed.",
+        f"Of {found['rows']:,} raw rows too few are sales to learn from; needed are at least {needed}.",
         *_reasons({**found["reasons_rejected"], **found["reasons_removed"]}, found["examples"]),
         "Add more order lines with 'pricetrail ingest'.",
     ]

@@ -1,7 +1,7 @@
 """The contract of an order line: one list of rules, asked of every raw row, held against every accepted one.
 
 A rule's name is the reason that a person reads beside a rejected row. ``rejections`` says which rule a row
-breaks first; ``Contract.validate`` has pandera hold the same rules against lines that are handed on.
+breaks first; ``Contract.faults`` has pandera hold the same rules against lines that are handed on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import ibis.expr.datatypes as dt
 from ibis import Deferred, _
 from ibis.expr.types import BooleanValue, Table, Value
 
-from pricetrail.errors import DataError
 from pricetrail.params import Etl, Source
 
 if TYPE_CHECKING:
@@ -94,27 +93,15 @@ class Contract:
         checks = [Check(partial(_holds, rule), name=rule.reason, ignore_na=False) for rule in self.rules()]
         return DataFrameSchema(columns, checks=checks, name="order line")
 
-    def validate(self, lines: Table) -> None:
-        """Have pandera hold every rule, and the type of every column, against the lines.
-
-        Raises:
-            DataError: a column is absent or of another type, or a line breaks a rule.
-        """
+    def faults(self, lines: Table) -> list[str]:
+        """The rules, and the columns' types, that pandera finds broken among the lines; none where all hold."""
         from pandera.errors import SchemaErrors
 
         try:
             self.schema().validate(lines, lazy=True)
         except SchemaErrors as errors:
-            broken = sorted({_told(error) for error in errors.schema_errors})
-            raise DataError(
-                "\n".join(
-                    [
-                        "The order lines do not keep the contract:",
-                        *(f"  {reason}" for reason in broken),
-                        "Have the lines judged and cleaned first ('pricetrail run --stage etl_pipeline').",
-                    ]
-                )
-            ) from errors
+            return sorted({_told(error) for error in errors.schema_errors})
+        return []
 
 
 def horizon(lines: Table) -> datetime:

@@ -1,0 +1,116 @@
+"""Where every raw row ends: among the sales, rejected for a fault of its own, or removed as no sale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import ibis
+from ibis import _
+from ibis.expr.types import StringValue, Table
+
+from pricetrail.params import Params
+from pricetrail.transactions import clean, contract, ingest
+from pricetrail.transactions.clean import keep
+
+REJECTED, REMOVED = "rejected", "removed"
+SUPERSEDED = "repeated or replaced by a later file"
+SHOWN = ("file", "line", "invoiceno", "stockcode", "quantity", "unitprice", "invoicedate", "unread")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Raw rows in their places.
+
+    Args:
+        raw: all rows, in the standard columns and ``code``.
+        fates: the rows that are no sales, each once: ``line``, ``outcome`` (rejected or removed), ``reason``.
+        sales: the rest, with ``is_registered``.
+        horizon: the moment from which on a date was not believed.
+    """
+
+    raw: Table
+    fates: Table
+    sales: Table
+    horizon: datetime
+
+    def left_out(self) -> Table:
+        """What is no sale, as it was read: ``file``, ``line``, ``outcome``, ``reason``, and its values."""
+        front = ("file", "line", "outcome", "reason")
+        values = [name for name in self.raw.columns if name not in (*front, "code")]
+        return self.raw.inner_join(self.fates, "line").select(*front, *values)
+
+    def figures(self) -> dict[str, Any]:
+        """Counts by outcome and reason, which add up to the raw rows; what the sales cover; examples of faults."""
+        facts = _facts(self.sales)
+        tallies = {outcome: _tally(self.fates, outcome) for outcome in (REJECTED, REMOVED)}
+        rejected, removed = (sum(tallies[outcome].values()) for outcome in (REJECTED, REMOVED))
+        rows = facts["accepted"] + rejected + removed
+        return {
+            "rows": rows,
+            "accepted": facts.pop("accepted"),
+            "rejected": rejected,
+            "removed": removed,
+            "rejected_share": rejected / rows if rows else 0.0,
+            **facts,
+            "horizon": self.horizon.date().isoformat(),
+            "reasons_rejected": tallies[REJECTED],
+            "reasons_removed": tallies[REMOVED],
+            "examples": _examples(self.raw, self.fates),
+        }
+
+
+def settle(lines: Table, params: Params) -> Account:
+    """Decide of each raw row where it belongs.
+
+    Args:
+        lines: all raw rows, as ``source.read`` gives them.
+        params: the patterns and limits of the first stage, and what the shop declared of its source.
+    """
+    raw = keep(clean.coded(lines), "raw")
+    current = ingest.reconcile(raw, params.source.grain)
+    horizon = contract.horizon(current)
+    terms = contract.Contract(params.etl_pipeline, params.source, horizon)
+    rejected = keep(contract.rejections(current, terms), "rejected")
+    accepted = current.anti_join(rejected, "line")
+    removed = keep(clean.removals(accepted, params.etl_pipeline), "removed")
+    fates = [_fate(rejected, REJECTED, _.reason), _fate(removed, REMOVED, _.why)]
+    if current is not raw:
+        fates.append(_fate(raw.anti_join(current, "line"), REMOVED, ibis.literal(SUPERSEDED)))
+    sales = keep(clean.sales(accepted, removed), "sales")
+    return Account(raw, keep(ibis.union(*fates), "fates"), sales, horizon)
+
+
+def _fate(lines: Table, outcome: str, reason: StringValue) -> Table:
+    return lines.select("line", outcome=ibis.literal(outcome), reason=reason)
+
+
+def _facts(sales: Table) -> dict[str, Any]:
+    found = sales.agg(
+        accepted=_.count(),
+        first=_.invoicedate.min().strftime("%Y-%m-%d"),
+        last=_.invoicedate.max().strftime("%Y-%m-%d"),
+        weeks=_.invoicedate.truncate("W").nunique(),
+        invoices=_.invoiceno.nunique(),
+        products=_.stockcode.nunique(),
+        customers=_.customerid.nunique(),
+        countries=_.country.nunique(),
+    )
+    facts: dict[str, Any] = found.to_pyarrow().to_pylist()[0]
+    return facts
+
+
+def _tally(fates: Table, outcome: str) -> dict[str, int]:
+    counts = fates.filter(_.outcome == outcome).group_by("reason").agg(n=_.count())
+    return {row["reason"]: row["n"] for row in counts.order_by(_.n.desc(), "reason").to_pyarrow().to_pylist()}
+
+
+def _examples(raw: Table, fates: Table) -> dict[str, dict[str, str | None]]:
+    """The first rejected row of each reason, as text; no customer is named."""
+    first = fates.filter(_.outcome == REJECTED).group_by("reason").agg(line=_.line.min())
+    rows = raw.inner_join(first, "line").select("reason", *SHOWN).order_by("reason").to_pyarrow().to_pylist()
+    return {
+        row.pop("reason"): {name: None if value is None else str(value) for name, value in row.items()}
+        for row in rows
+    }
