@@ -16,7 +16,11 @@ def rows(count, seed):
 
 def fitted(name):
     train, val = rows(800, 1), rows(200, 2)
-    return backups.elastic_net(train, val) if name == "elastic_net" else backups.lightgbm(train, val, seed=1, threads=1)
+    return (
+        backups.elastic_net(train, val)
+        if name == "elastic_net"
+        else backups.lightgbm(train, val, seed=1, threads=1)
+    )
 
 
 @pytest.mark.filterwarnings("ignore")

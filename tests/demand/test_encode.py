@@ -77,7 +77,9 @@ def test_rows_are_encoded_one_by_one_alike():
     columns = {"x": rng.normal(size=50), "code": text(*rng.choice(["a", "b", "c"], 50))}
     encoder = fitted(**columns)
     whole = encoder.transform(columns)
-    single = [encoder.transform({name: values[[row]] for name, values in columns.items()}) for row in range(50)]
+    single = [
+        encoder.transform({name: values[[row]] for name, values in columns.items()}) for row in range(50)
+    ]
     assert np.array_equal(whole[0], np.vstack([numbers for numbers, _ in single]))
     assert np.array_equal(whole[1], np.vstack([codes for _, codes in single]))
 

@@ -30,7 +30,9 @@ def weights(found):
 
 @pytest.mark.parametrize("optimizer", ["adamw", "nadam", "rmsprop"])
 def test_learns_what_there_is_to_learn(optimizer):
-    assert min(fitted(optimizer=optimizer, learning_rate=0.005, epochs=20).history) < 0.25 * float(np.var(rows().target))
+    assert min(fitted(optimizer=optimizer, learning_rate=0.005, epochs=20).history) < 0.25 * float(
+        np.var(rows().target)
+    )
 
 
 def test_same_seed_same_weights_to_the_bit():

@@ -138,7 +138,7 @@ def test_pandera_agrees_with_the_verdicts(rows):
 
 def test_pandera_names_an_absent_column():
     terms, lines, _verdicts = judged(line())
-    assert "column 'unitprice' not in" in terms.faults(lines.drop("unitprice"))[0]
+    assert "column 'unitprice' not found" in terms.faults(lines.drop("unitprice"))[0]
 
 
 def test_pandera_names_a_wrong_type():

@@ -87,9 +87,7 @@ def _figures(found: Summary, gate: str) -> list[str]:
     if gate == "etl" and found.rows:
         return [f"{found.rows['rejected_share']:.2%} of the rows rejected"]
     if gate == "data_drift" and found.drift:
-        return [
-            f"{found.drift['num_drifts']} of {len(found.drift['columns'])} columns drifted"
-        ]
+        return [f"{found.drift['num_drifts']} of {len(found.drift['columns'])} columns drifted"]
     if gate == "model" and found.fairness:
         return [rule["words"] for rule in found.fairness.get("rules", [])]
     return []
