@@ -1,5 +1,6 @@
 import re
-import resource
+import subprocess
+import sys
 from datetime import datetime
 
 import pytest
@@ -164,19 +165,28 @@ def test_interrupted_before_the_end(raw, tmp_path):
     assert [*raw.parent.rglob("*")] == [raw]
 
 
-@pytest.fixture
-def nearly_full():
-    """From when this is asked for, no file can grow beyond 1,000 bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+FULL = """
+import resource, sys
+from pathlib import Path
+from pricetrail.errors import SourceUnreadable
+from pricetrail.params import Source
+from pricetrail.transactions import ingest
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+raw, *given = map(Path, sys.argv[1:])
+columns = {name: name for name in ("invoiceno", "stockcode", "quantity", "invoicedate", "unitprice")}
+try:
+    ingest.add(raw, given, Source(columns=columns))
+except SourceUnreadable as error:
+    print(error)
+"""
+"""A process of its own, in which no file can grow beyond 1,000 bytes."""
 
 
-def test_disk_full(raw, tmp_path, request):
+def test_disk_full(raw, tmp_path):
     long = exported(tmp_path / "a.csv", *(f"{at} A 3 2011-01-05 2" for at in range(100)))
     short = exported(tmp_path / "b.csv", "1 A 3 2011-01-05 2")
-    request.getfixturevalue("nearly_full")
-    with pytest.raises(SourceUnreadable, match=r"could not be copied .*; nothing was added"):
-        ingest.add(raw, [short, long], LINES)
+    words = [sys.executable, "-W", "ignore", "-c", FULL, raw, short, long]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"could not be copied .*; nothing was added", said)
     assert [*raw.parent.rglob("*")] == [raw]

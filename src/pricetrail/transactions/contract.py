@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pandera.errors import SchemaError
     from pandera.ibis import DataFrameSchema
 
-EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
+# Week numbers count from this Monday; the first days of 1970 are what a missing date often reads as.
+EARLIEST, LATEST = date(1970, 1, 5), date(2100, 1, 1)
 EPOCH = date(1970, 1, 1)
 SLACK = timedelta(days=31)
 TYPES = {
@@ -79,7 +80,7 @@ class Contract:
         yield Rule("price of a sale is zero", (_.unitprice == 0) & (_.quantity > 0))
         yield Rule(f"price beyond {most:,.0f}", _.unitprice > most)
         yield Rule("date missing or unreadable", _.invoicedate.isnull())
-        yield Rule(f"date before {EARLIEST.year}", _.invoicedate < ibis.timestamp(_midnight(EARLIEST)))
+        yield Rule(f"date before {EARLIEST}", _.invoicedate < ibis.timestamp(_midnight(EARLIEST)))
         yield Rule("date far after all others", _.invoicedate >= ibis.timestamp(self.horizon))
         for name in self.source.covariates:
             yield Rule(f"{name} is infinite", _[name].isinf().fill_null(False))
