@@ -36,6 +36,9 @@ check: .venv/.dev ## format, lint, types, import contracts, repeated logic
 	@$(BIN)/pylint src/pricetrail
 	@$(BIN)/python -m pytest tests/test_house.py
 
+bench: .venv/.pipeline ## compare two clones digest by digest, and time a run and a second run
+	@$(BIN)/python -m benchmarks.shops
+
 format: .venv/.dev ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .

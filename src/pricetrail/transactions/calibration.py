@@ -31,6 +31,8 @@ SMALLEST_THRESHOLD = 0.05
 """No threshold is set below half of Evidently's own default: a smaller change would not matter."""
 SMALLEST_SCALE = 0.001
 """Distances that differ by less are alike."""
+LARGER = 1.5
+"""Windows with up to so many times the current one's orders are of its size; larger ones are cut down to it."""
 FEWEST_VALUES = 20
 """A column is not looked at in a window that holds fewer known values than this."""
 
@@ -61,10 +63,19 @@ class Null:
         return furthest
 
     def limit(self, false_alarms: float) -> float:
-        """What a share ``false_alarms`` of runs without drift passes with the largest of their distances."""
-        runs, k = self.largest(self.draws), self.windows / 2
-        tail = k * ((0.5 / false_alarms) ** (1 / k) - 1)
-        return float(_median(runs) + tail * _mean_excess(runs))
+        """What a share ``false_alarms`` of runs without drift passes with the largest of their distances.
+
+        It is never above what so many columns need that have nothing to do with each other (Bonferroni), lest one
+        unruly column widens the thresholds of all.
+        """
+        runs, columns = self.largest(self.draws), self.draws.shape[1]
+        together = float(_median(runs) + self.tail(false_alarms) * _mean_excess(runs))
+        return min(together, self.tail(false_alarms / columns))
+
+    def tail(self, share: float) -> float:
+        """How many mean excesses over the median a share of all values passes, as far as the windows can tell."""
+        k = self.windows / 2
+        return float(k * ((0.5 / share) ** (1 / k) - 1))
 
     def thresholds(self, false_alarms: float) -> Floats:
         """One threshold per column; a share ``false_alarms`` of runs without drift reaches any of them."""
@@ -127,9 +138,9 @@ def comparable(rows: pd.DataFrame) -> list[int]:
 
 
 def _picked(orders: Ints, size: int, parts: int, rng: np.random.Generator) -> list[Bools]:
-    """Which rows fall to ``size`` orders, drawn ``parts`` times; all rows, once, where there are no more."""
+    """Which rows fall to ``size`` orders, drawn ``parts`` times; all rows, once, where there are hardly more."""
     known = np.unique(orders)
-    if len(known) <= size:
+    if len(known) <= LARGER * size:
         return [np.ones(len(orders), dtype=bool)]
     return [np.isin(orders, rng.permutation(known)[:size]) for _ in range(parts)]
 

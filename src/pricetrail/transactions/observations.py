@@ -144,7 +144,8 @@ def _beside(lines: pd.DataFrame, registered: Bools, windows: Ints, *, days: int)
     price = _log(lines["unitprice"].to_numpy(np.float64), np.log)
     quantity = _log(lines["quantity"].to_numpy(np.float64), np.log1p)
     price -= usual(group, price, windows, keep=0.5 ** (days / PRICE_MEMORY))
-    price[~_first(pd.factorize(group + (int(group.max(initial=0)) + 1) * (windows + 1))[0])] = np.nan
+    week = pd.factorize(group + (int(group.max(initial=0)) + 1) * (windows + 1))[0]
+    price = np.where(_first(week), pd.Series(price).groupby(week).median().to_numpy()[week], np.nan)
     keep = 0.5 ** (days / QUANTITY_MEMORY)
     quantity -= usual(group, quantity, windows, keep=keep)
     own = usual(customer, np.where(registered, quantity, np.nan), windows, keep=keep, doubt=DOUBT)
