@@ -83,13 +83,19 @@ def test_weeks_without_a_price_carry_the_one_before():
     assert asked(*others, sale(1, 2.0), sale(3, 2.5)) == [2.0, 2.0, 2.5, 2.0, 2.5]
 
 
+def test_weeks_with_bulk_orders_alone_carry_the_price_before():
+    small = [sale(week, 2.95) for week in (0, 0, 0, 2)]
+    assert asked(*small, sale(1, 2.55, 48), sale(1, 2.55, 48)) == [2.95] * 6
+
+
 def test_week_begins_on_monday():
     sunday, monday = MONDAY + timedelta(days=6, hours=23), MONDAY + timedelta(days=7)
     assert asked(sale(0, 2.0, invoicedate=sunday), sale(0, 3.0, invoicedate=monday)) == [2.0, 3.0]
 
 
 def test_weekly_sums_are_asked_prices_store_by_store():
-    weeks = [sale(week, price, 500, store="1") for week, price in enumerate([2.0, 1.5, 2.0])]
+    sold = [(2.0, 100), (1.5, 900), (2.0, 100)]
+    weeks = [sale(week, price, units, store="1") for week, (price, units) in enumerate(sold)]
     assert asked(*weeks, sale(1, 2.2, 9, store="2"), source=WEEKLY) == [2.0, 1.5, 2.0, 2.2]
 
 

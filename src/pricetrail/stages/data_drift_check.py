@@ -24,7 +24,7 @@ def work(context: Context) -> None:
     lines = pq.read_table(root / "data/processed_df.parquet", columns=list(READS)).to_pandas()
     drift = check(lines, settings, since=newer_than(root / "production/release.json"))
     rendered = None
-    if drift.reason is None:
+    if drift.shifts:
         context.progress(0.3, "Evidently's report")
         snapshot = report.snapshot(drift)
         rendered = report.render(snapshot)

@@ -8,6 +8,7 @@ from ibis.expr.types import Table
 
 from pricetrail.stages.stage import Context, main, write_json, writing
 from pricetrail.transactions import account, history, ingest, prices, source
+from pricetrail.transactions.engine import drop
 
 ORDER = ("invoicedate", "invoiceno", "line")
 ROW_GROUP = 122_880
@@ -20,6 +21,7 @@ def work(context: Context) -> None:
     figures = found.figures()
     write_json(root / "metrics/etl.json", figures)
     _write(root / "data/rejected.parquet", found.left_out(), ("line",))
+    drop(found.raw)
     context.progress(0.3, f"{figures['accepted']:,} sales in {figures['rows']:,} rows")
     _write(root / "data/original_df.parquet", prices.attach(found.sales, params.source), ORDER)
     context.progress(0.5, "histories")
@@ -28,7 +30,9 @@ def work(context: Context) -> None:
 
 def _write(path: Path, table: Table, order: tuple[str, ...]) -> None:
     with writing(path) as draft:
-        table.order_by(order).to_parquet(draft, compression="zstd", row_group_size=ROW_GROUP)
+        table.order_by(order).to_parquet(
+            draft, compression="zstd", compression_level=1, row_group_size=ROW_GROUP
+        )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from ibis.expr.types import StringValue, Table
 
 from pricetrail.params import Params
 from pricetrail.transactions import clean, contract, ingest
-from pricetrail.transactions.clean import keep
+from pricetrail.transactions.engine import keep, rows
 
 REJECTED, REMOVED = "rejected", "removed"
 SUPERSEDED = "repeated or replaced by a later file"
@@ -46,13 +46,13 @@ class Account:
         facts = _facts(self.sales)
         tallies = {outcome: _tally(self.fates, outcome) for outcome in (REJECTED, REMOVED)}
         rejected, removed = (sum(tallies[outcome].values()) for outcome in (REJECTED, REMOVED))
-        rows = facts["accepted"] + rejected + removed
+        total = facts["accepted"] + rejected + removed
         return {
-            "rows": rows,
+            "rows": total,
             "accepted": facts.pop("accepted"),
             "rejected": rejected,
             "removed": removed,
-            "rejected_share": rejected / rows if rows else 0.0,
+            "rejected_share": rejected / total if total else 0.0,
             **facts,
             "horizon": self.horizon.date().isoformat(),
             "reasons_rejected": tallies[REJECTED],
@@ -97,20 +97,19 @@ def _facts(sales: Table) -> dict[str, Any]:
         customers=_.customerid.nunique(),
         countries=_.country.nunique(),
     )
-    facts: dict[str, Any] = found.to_pyarrow().to_pylist()[0]
-    return facts
+    return rows(found)[0]
 
 
 def _tally(fates: Table, outcome: str) -> dict[str, int]:
     counts = fates.filter(_.outcome == outcome).group_by("reason").agg(n=_.count())
-    return {row["reason"]: row["n"] for row in counts.order_by(_.n.desc(), "reason").to_pyarrow().to_pylist()}
+    return {row["reason"]: row["n"] for row in rows(counts.order_by(_.n.desc(), "reason"))}
 
 
 def _examples(raw: Table, fates: Table) -> dict[str, dict[str, str | None]]:
     """The first rejected row of each reason, as text; no customer is named."""
     first = fates.filter(_.outcome == REJECTED).group_by("reason").agg(line=_.line.min())
-    rows = raw.inner_join(first, "line").select("reason", *SHOWN).order_by("reason").to_pyarrow().to_pylist()
+    found = raw.inner_join(first, "line").select("reason", *SHOWN).order_by("reason")
     return {
         row.pop("reason"): {name: None if value is None else str(value) for name, value in row.items()}
-        for row in rows
+        for row in rows(found)
     }

@@ -1,17 +1,16 @@
-"""How far a window may lie from the reference with no drift: thresholds from the reference's own windows.
+"""How far a window may lie from the reference without drift: thresholds from the reference's own windows.
 
 Drawing single rows would understate it: lines of an order go together, and weeks of a healthy shop differ by
-more than chance. So whole windows of the reference are compared with the rest of it, each cut down, by orders
-and without replacement, to the size of the window under test. What they show is chance and the shop's natural
-change together.
+more than chance. So whole windows of the reference are compared with the rest of it; one with clearly more
+orders than the window under test is cut down to its size, by orders and without replacement. What they show
+is chance and the shop's natural change together.
 
-A run is called drifted when any column passes its threshold, so it is the largest distance of a run that is
+A run has drifted when any column reaches its threshold, so the largest distance of a run is what is
 calibrated (a max-statistic), each column's measured from its median in units of its mean excess over that
-median. A run in a hundred lies far beyond the few dozen windows that a year holds. Its largest distance is
-smoothed by an exponential tail over the median (peaks over a threshold; J. Pickands, 1975), and because the
-tail's mean is known from k excesses only, by its prediction limit: a new excess over the mean of k is
-F-distributed with 2 and 2k degrees of freedom (J. F. Lawless, 1971). The fewer the windows, the wider the
-thresholds.
+median. A run in a hundred lies beyond the few dozen windows that a year holds. The tail over the median is
+smoothed as an exponential (peaks over a threshold; J. Pickands, 1975), and because its mean is known from k
+excesses only, by its prediction limit: the ratio of a new excess to the mean of k is F-distributed with 2 and
+2k degrees of freedom (J. F. Lawless, 1971). The fewer the windows, the wider the thresholds.
 """
 
 from __future__ import annotations
@@ -22,76 +21,67 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pricetrail.transactions.distance import Column
+from pricetrail.transactions.distance import JENSENSHANNON, WASSERSTEIN, Column
 from pricetrail.transactions.observations import Bools, Floats, Ints
 
 FEWEST_WINDOWS = 6
 """With fewer windows to compare, what is natural for the shop is unknown."""
 SMALLEST_THRESHOLD = 0.05
 """No threshold is set below half of Evidently's own default: a smaller change would not matter."""
-SMALLEST_SCALE = 0.001
-"""Distances that differ by less are alike."""
+SMALLEST_SCALE = 0.00001
+"""Distances, or their squares, that differ by less are alike."""
 LARGER = 1.5
-"""Windows with up to so many times the current one's orders are of its size; larger ones are cut down to it."""
+"""With up to so many times its orders a window is of the current one's size; larger ones are cut to it."""
+POWERS = {WASSERSTEIN: 1.0, JENSENSHANNON: 2.0}
+"""The square of a Jensen-Shannon distance, a divergence, goes like chi-squared, and so has an exponential tail."""
 FEWEST_VALUES = 20
 """A column is not looked at in a window that holds fewer known values than this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Null:
-    """Distances where nothing changed: ``draws`` (draws x columns), of ``windows`` different windows.
+    """Distances where nothing changed: ``draws`` (draws x columns), and the window that each draw is from.
 
-    A distance is NaN where a draw knows too little of the column.
+    A distance is NaN where a draw knows too little of the column. ``powers`` says of each column to which power
+    the tail of its distances is about exponential.
     """
 
     draws: Floats
-    windows: int
+    windows: Ints
+    powers: Floats
 
     @property
-    def centre(self) -> Floats:
-        """Each column's median."""
-        return _median(self.draws)
+    def excesses(self) -> float:
+        """Of how many excesses over the median the draws tell: draws of one window are as good as one."""
+        return len(np.unique(self.windows)) / 2
 
-    @property
-    def scale(self) -> Floats:
-        """Each column's mean excess over its median."""
-        return _mean_excess(self.draws)
-
-    def largest(self, distances: Floats) -> Floats:
-        """The largest of each run's distances (runs x columns), in scales over the column's centre."""
-        furthest: Floats = np.nanmax((distances - self.centre) / self.scale, axis=1)
-        return furthest
-
-    def limit(self, false_alarms: float) -> float:
-        """What a share ``false_alarms`` of runs without drift passes with the largest of their distances.
-
-        It is never above what so many columns need that have nothing to do with each other (Bonferroni), lest one
-        unruly column widens the thresholds of all.
-        """
-        runs, columns = self.largest(self.draws), self.draws.shape[1]
-        together = float(_median(runs) + self.tail(false_alarms) * _mean_excess(runs))
-        return min(together, self.tail(false_alarms / columns))
-
-    def tail(self, share: float) -> float:
-        """How many mean excesses over the median a share of all values passes, as far as the windows can tell."""
-        k = self.windows / 2
-        return float(k * ((0.5 / share) ** (1 / k) - 1))
+    def largest(self) -> Floats:
+        """The largest of each draw's distances, each measured as a new run's will be: by the other windows."""
+        draws, runs = self.draws**self.powers, np.empty(len(self.draws))
+        for window in np.unique(self.windows):
+            own = self.windows == window
+            centre, scale = _measures(draws[~own])
+            runs[own] = np.nanmax((draws[own] - centre) / scale, axis=1)
+        return runs
 
     def thresholds(self, false_alarms: float) -> Floats:
         """One threshold per column; a share ``false_alarms`` of runs without drift reaches any of them."""
-        thresholds: Floats = np.maximum(
-            self.centre + self.limit(false_alarms) * self.scale, SMALLEST_THRESHOLD
-        )
+        (centre, scale), (middle, excess) = _measures(self.draws**self.powers), _measures(self.largest())
+        k = self.excesses
+        limit = middle + excess * k * ((0.5 / false_alarms) ** (1 / k) - 1)
+        thresholds: Floats = np.maximum((centre + limit * scale) ** (1 / self.powers), SMALLEST_THRESHOLD)
         return thresholds
 
     def rarity(self, distances: Floats, thresholds: Floats, false_alarms: float) -> float:
-        """The share of runs without drift that would come as close to their thresholds as this one, or closer."""
-        runs, k = self.largest(self.draws), self.windows / 2
-        shown = self.limit(false_alarms) * float(
-            np.max((distances - self.centre) / (thresholds - self.centre))
-        )
-        beyond = (shown - float(_median(runs))) / float(_mean_excess(runs))
-        return float(0.5 * (1 + beyond / k) ** -k) if beyond > 0 else float(np.mean(runs >= shown))
+        """The share of runs without drift that would come as near to ``thresholds``, set for ``false_alarms``."""
+        (centre, _), runs = _measures(self.draws**self.powers), self.largest()
+        middle, excess = _measures(runs)
+        k = self.excesses
+        limit = middle + excess * k * ((0.5 / false_alarms) ** (1 / k) - 1)
+        shown = limit * np.max((distances**self.powers - centre) / (thresholds**self.powers - centre))
+        if shown <= middle:
+            return float(np.mean(runs >= shown))
+        return float(0.5 * (1 + (shown - middle) / (excess * k)) ** -k)
 
 
 def natural(columns: Sequence[Column], rows: pd.DataFrame, *, resamples: int, seed: int) -> Null:
@@ -103,38 +93,49 @@ def natural(columns: Sequence[Column], rows: pd.DataFrame, *, resamples: int, se
         resamples: how many draws; every comparable window gives its part, and at least one.
         seed: of the draws.
     """
-    rng = np.random.default_rng(seed)
+    rng, usable = np.random.default_rng(seed), comparable(rows)
     windows, orders = rows["window"].to_numpy(), rows["order"].to_numpy()
     current = int(windows.max())
-    before, now = (
-        [column.counts(np.flatnonzero(side)) for column in columns]
-        for side in (windows < current, windows == current)
-    )
-    compared = [
-        (*pair, max(FEWEST_VALUES, counts.sum() / 2))
-        for *pair, counts in zip(columns, before, now, strict=True)
-    ]
-    size, usable = len(np.unique(orders[windows == current])), comparable(rows)
-    draws = []
-    for number, window in enumerate(usable):
+    size, reference = len(np.unique(orders[windows == current])), np.flatnonzero(windows < current)
+    compared = [(column, column.counts(reference), known(column, rows, usable)[1]) for column in columns]
+    draws, sources = [], []
+    for number, window in enumerate(usable.windows):
         inside = np.flatnonzero(windows == window)
-        parts = max(1, -((number - resamples) // len(usable)))
+        parts = max(1, -((number - resamples) // len(usable.windows)))
         chosen = [inside[picked] for picked in _picked(orders[inside], size, parts, rng)]
         apart = _apart(compared, inside, chosen)
         draws.append(np.resize(apart, (parts, len(columns))))
+        sources += [window] * parts
     apart = np.concatenate(draws)
-    return Null(apart[~np.isnan(apart).all(axis=1)], len(usable))
+    told = ~np.isnan(apart).all(axis=1)
+    powers = np.array([POWERS[column.method] for column in columns])
+    return Null(apart[told], np.array(sources)[told], powers)
 
 
-def comparable(rows: pd.DataFrame) -> list[int]:
-    """The windows of the reference that are of the current one's size: not half as few orders.
+@dataclass(frozen=True, slots=True)
+class Comparable:
+    """Windows of the reference to compare, and how many of the current one's orders they usually have (1 at most)."""
+
+    windows: tuple[int, ...]
+    share: float
+
+
+def comparable(rows: pd.DataFrame) -> Comparable:
+    """The windows of the reference that are of the current one's size, or of their own usual size: not half empty.
 
     Windows with a number below 0 are too old, or only taught what is usual.
     """
     counts = rows.groupby("window")["order"].nunique()
-    now, before = counts.index.max(), counts[(counts.index >= 0) & (counts.index < counts.index.max())]
-    least = min(before.median(), counts[now]) / 2
-    return [int(window) for window in before.index[before > least]]
+    before, now = counts[(counts.index >= 0) & (counts.index < counts.index.max())], counts.iloc[-1]
+    share = min(1.0, float(before.median()) / now) if len(before) else 0.0
+    return Comparable(tuple(before.index[before > share * now / 2].tolist()), share)
+
+
+def known(column: Column, rows: pd.DataFrame, usable: Comparable) -> tuple[pd.Series[int], float]:
+    """How many values of a column each comparable window knows, and how many it needs to be of size in it too."""
+    counts = rows["window"][column.codes >= 0].value_counts()
+    now = float(counts.get(rows["window"].max(), 0))
+    return counts.reindex(list(usable.windows), fill_value=0), max(FEWEST_VALUES, usable.share * now / 2)
 
 
 def _picked(orders: Ints, size: int, parts: int, rng: np.random.Generator) -> list[Bools]:
@@ -160,13 +161,10 @@ def _apart(compared: Sequence[tuple[Column, Floats, float]], inside: Ints, chose
     return distances
 
 
-def _mean_excess(draws: Floats) -> Floats:
-    beyond = draws - _median(draws)
+def _measures(draws: Floats) -> tuple[Floats, Floats]:
+    """Each column's median, and its mean excess over that."""
+    centre: Floats = np.nanmedian(draws, axis=0)
+    beyond = draws - centre
     above = beyond > 0
     excess: Floats = np.where(above, beyond, 0.0).sum(axis=0) / np.maximum(above.sum(axis=0), 1)
-    return np.maximum(excess, SMALLEST_SCALE)
-
-
-def _median(draws: Floats) -> Floats:
-    middle: Floats = np.nanmedian(draws, axis=0)
-    return middle
+    return centre, np.maximum(excess, SMALLEST_SCALE)

@@ -15,6 +15,7 @@ from ibis.expr.types import BooleanValue, StringValue, Table
 from ibis.util import gen_name
 
 from pricetrail.params import Etl
+from pricetrail.transactions.engine import keep
 
 DUPLICATE = "an exact duplicate"
 NO_PRODUCT = "not a product"
@@ -31,11 +32,6 @@ WHAT = ("code", "description")
 OFFER = ("customerid", "code", "thousandths")
 DEAL = (*OFFER, "size")
 NOTHING = ""
-
-
-def keep(table: Table, name: str) -> Table:
-    """Compute a table once, into a temporary table of its own engine."""
-    return table.get_backend().create_table(gen_name(name), table, temp=True)
 
 
 def coded(lines: Table) -> Table:

@@ -18,6 +18,7 @@ from ibis import Deferred, _
 from ibis.expr.types import BooleanValue, Table, Value
 
 from pricetrail.params import Etl, Source
+from pricetrail.transactions.engine import rows
 
 if TYPE_CHECKING:
     from pandera.api.ibis.types import IbisData
@@ -113,7 +114,7 @@ def horizon(lines: Table) -> datetime:
     """
     days = lines.invoicedate.date().delta(ibis.date(EPOCH), unit="day")
     sane = lines.select(day=days).filter(_.day >= (EARLIEST - EPOCH).days, _.day < (LATEST - EPOCH).days)
-    found = sane.agg(low=_.day.quantile(0.01), high=_.day.quantile(0.99)).to_pyarrow().to_pylist()[0]
+    found = rows(sane.agg(low=_.day.quantile(0.01), high=_.day.quantile(0.99)))[0]
     if found["high"] is None:
         return _midnight(LATEST)
     reach = timedelta(days=round(found["high"] + (found["high"] - found["low"]) / 2))

@@ -11,7 +11,6 @@ shares of channels and countries (``pricetrail.transactions.observations``).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, cast
@@ -22,7 +21,7 @@ import pandas as pd
 from pricetrail.errors import NothingToLearn
 from pricetrail.params import DriftCheck
 from pricetrail.transactions import calibration
-from pricetrail.transactions.calibration import FEWEST_VALUES, FEWEST_WINDOWS
+from pricetrail.transactions.calibration import FEWEST_VALUES, FEWEST_WINDOWS, Comparable
 from pricetrail.transactions.distance import WASSERSTEIN, Column
 from pricetrail.transactions.observations import CATEGORICAL, NUMERIC, Cut, observe
 
@@ -37,6 +36,7 @@ MEANING = {
     "order_is_registered": "orders by channel",
     "order_country": "orders by country",
 }
+CONSTANT = "has one value throughout"
 DIGITS = 6
 SHORT_WINDOWS = 8
 """The reference is cut into at least so many windows, if need be shorter than the current one."""
@@ -106,8 +106,8 @@ class Shift:
 class Drift:
     """The outcome of a check.
 
-    ``reason`` says why it is inconclusive. ``rarity`` is the share of runs without drift that would show as
-    much. ``orders`` are the orders that were compared, and ``cut`` their windows; ``windows`` of them set the
+    ``reason`` says why it is inconclusive, where it is. ``rarity`` is the share of runs without drift that would
+    show as much. ``rows`` are what was compared, and ``cut`` says in which windows; ``windows`` of them set the
     thresholds.
     """
 
@@ -211,7 +211,7 @@ def _too_few(sides: tuple[Side, Side], least: int) -> str | None:
 
 
 def _too_short(rows: pd.DataFrame, cut: Cut) -> str | None:
-    found = len(calibration.comparable(rows))
+    found = len(calibration.comparable(rows).windows)
     if found < FEWEST_WINDOWS:
         return (
             f"The history is too short to know what is natural: at least {FEWEST_WINDOWS} windows "
@@ -243,24 +243,31 @@ def _compared(drift: Drift, settings: DriftCheck) -> Drift:
         )
         for at, column in enumerate(columns)
     )
-    return replace(
-        drift,
-        shifts=shifts,
-        windows=null.windows,
-        rarity=null.rarity(distances, thresholds, settings.false_alarms),
-    )
+    rarity = null.rarity(distances, thresholds, settings.false_alarms)
+    drift = replace(drift, shifts=shifts, windows=len(np.unique(null.windows)), rarity=rarity)
+    return drift if drift.moved else replace(drift, reason=_untold(drift))
 
 
-def _unfit(column: Column, drift: Drift, usable: Sequence[int]) -> str | None:
+def _untold(drift: Drift) -> str | None:
+    """Without drift elsewhere, a shop whose prices or quantities could not be tested has not passed."""
+    for kind in ("price", "quantity"):
+        tested = any(shift.column.startswith(kind) for shift in drift.shifts)
+        reasons = {name: why for name, why in drift.untested if name.startswith(kind)}
+        if not tested and CONSTANT not in reasons.values():
+            said = "; ".join(f"{name} {why}" for name, why in reasons.items())
+            return f"Whether {kind} has drifted cannot be told: {said}."
+    return None
+
+
+def _unfit(column: Column, drift: Drift, usable: Comparable) -> str | None:
     if len(column.levels) < 2:
-        return "has no value" if not len(column.levels) else "has one value throughout"
-    told = drift.rows["window"][column.codes >= 0].value_counts()
-    now = int(told.get(drift.cut.count, 0))
+        return "has no value" if not len(column.levels) else CONSTANT
+    now = int((drift.newer & (column.codes >= 0)).sum())
     if now < FEWEST_VALUES:
         return f"has {now} values in the current window; {FEWEST_VALUES} are needed"
-    before = sum(told.get(window, 0) >= max(FEWEST_VALUES, now / 2) for window in usable)
-    if before < FEWEST_WINDOWS:
-        return f"has as many values in {before} earlier windows; {FEWEST_WINDOWS} such windows are needed"
+    before, least = calibration.known(column, drift.rows, usable)
+    if (before >= least).sum() < FEWEST_WINDOWS:
+        return f"has values enough in {(before >= least).sum()} earlier windows; {FEWEST_WINDOWS} are needed"
     return None
 
 

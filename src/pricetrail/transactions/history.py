@@ -17,7 +17,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import NumericValue, Table, Value
 
-from pricetrail.transactions.clean import keep
+from pricetrail.transactions.engine import keep
 
 STEP = 2**20
 DAY = 86_400

@@ -32,6 +32,7 @@ from ibis.util import gen_name
 from pricetrail.errors import SourceUnreadable, translating
 from pricetrail.params import Source
 from pricetrail.transactions import formats, source
+from pricetrail.transactions.engine import rows
 
 Progress = Callable[[float, str], None]
 Grain = Literal["lines", "weekly"]
@@ -121,7 +122,7 @@ def reconcile(lines: Table, grain: Grain = "lines") -> Table:
         lines: what ``source.read`` gives; of a single file it comes back as it is.
         grain: ``source.grain`` of the shop's parameters.
     """
-    if lines.file.nunique().execute() < 2:
+    if rows(lines.agg(files=_.file.nunique()))[0]["files"] < 2:
         return lines
     gathered = _stored(lines, "gathered_lines")
     return gathered.anti_join(_fates(gathered, ORDER[grain]), "line")

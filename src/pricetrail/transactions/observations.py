@@ -2,8 +2,9 @@
 
 A plain price or quantity follows the mix of products, channels and customers through every season. What is
 usual for the same product, channel and customer takes that out, so that a change of the shop itself stands
-out. Facts about a whole order are told once, on its first line; a product's price once a window, so that a
-promotion weighs as one product and not as the many lines that it sells.
+out. And what goes together is told once: a product's middle price in a window and channel (a promotion is one
+product, and not the many lines that it sells), the channel and the country of an order, an order's quantities
+without a customer.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ PRICE_MEMORY, QUANTITY_MEMORY = 14, 180
 """Days after which a line counts half as much towards what is usual: a new price is soon the usual one."""
 DOUBT = 3.0
 """A customer is taken to be like others by as much as so many lines of theirs would say."""
+LONG = 30
+"""Of an order, so many lines are told: the rest of a very long one would outweigh the week's other orders."""
 RARE = 0.02
 """Countries with less than this share of the reference's orders are pooled."""
 BURN_IN = 4
@@ -72,13 +75,12 @@ class Cut:
 
 
 def observe(lines: pd.DataFrame, cut: Cut) -> pd.DataFrame:
-    """One row per order line, oldest first: ``NUMERIC`` and ``CATEGORICAL``, its ``order`` and its
-    ``window``.
+    """One row per order line, oldest first: ``NUMERIC``, ``CATEGORICAL``, its ``order`` and its ``window``.
 
     The numeric columns are differences of logarithms (``log`` of price, ``log1p`` of units) from the usual
-    ones: 0.18 reads 20 % above. They are NaN where nothing is known or to be told: in the other channel's
-    columns, in the oldest windows (-1), for products and registered customers not seen before. Orders are
-    numbered from 0.
+    ones: 0.18 reads 20 % above. A column is empty where nothing is known or all is told: of the other
+    channel, in the oldest windows (-1), of products and registered customers not seen before, on the further
+    lines of what is told once. Orders are numbered from 0.
 
     Args:
         lines: order lines with the columns ``READS``.
@@ -87,20 +89,21 @@ def observe(lines: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     lines = lines.sort_values("invoicedate", kind="stable")
     order, windows = pd.factorize(lines["invoiceno"])[0], cut.window_of(lines["invoicedate"])
     registered = lines["is_registered"].to_numpy() == 1
-    first, (price, quantity) = _first(order), _beside(lines, registered, windows, days=cut.days)
-    told = pd.DataFrame(
+    place = pd.Series(order).groupby(order).cumcount().to_numpy()
+    first, told = place == 0, place < LONG
+    price, quantity = _beside(lines, registered, windows, days=cut.days)
+    rows = pd.DataFrame(
         {
             "price_registered": np.where(registered, price, np.nan),
             "price_unregistered": np.where(registered, np.nan, price),
-            "quantity_registered": np.where(registered, quantity, np.nan),
+            "quantity_registered": np.where(registered & told, quantity, np.nan),
             "quantity_unregistered": np.where(first & ~registered, mean_by(order, quantity)[order], np.nan),
         }
-    )
-    rows = told.round(DECIMALS)
+    ).round(DECIMALS)
     rows.loc[windows < cut.burn_in] = np.nan
     channel = pd.Series(np.where(registered, REGISTERED, UNREGISTERED))
     country = _pooled(lines["country"].to_numpy(dtype=object), of=first & (windows < cut.count))
-    rows["is_registered"], rows["order_is_registered"] = channel, channel.where(first)
+    rows["is_registered"], rows["order_is_registered"] = channel.where(told), channel.where(first)
     rows["order_country"] = country.where(first)
     rows["order"], rows["window"] = order, np.where(windows < cut.burn_in, -1, windows)
     return rows
@@ -138,14 +141,14 @@ def mean_by(groups: Ints, values: Floats) -> Floats:
 
 
 def _beside(lines: pd.DataFrame, registered: Bools, windows: Ints, *, days: int) -> tuple[Floats, Floats]:
-    """Log price and log quantity of each line less the usual ones."""
+    """Log price (a product's middle one, once a window and channel) and log quantity less the usual ones."""
     product, customer = (pd.factorize(lines[name].fillna(""))[0] for name in ("stockcode", "customerid"))
     group = pd.factorize(2 * product + registered)[0]
     price = _log(lines["unitprice"].to_numpy(np.float64), np.log)
     quantity = _log(lines["quantity"].to_numpy(np.float64), np.log1p)
     price -= usual(group, price, windows, keep=0.5 ** (days / PRICE_MEMORY))
-    week = pd.factorize(group + (int(group.max(initial=0)) + 1) * (windows + 1))[0]
-    price = np.where(_first(week), pd.Series(price).groupby(week).median().to_numpy()[week], np.nan)
+    bought = pd.factorize(group + (int(group.max(initial=0)) + 1) * (windows + 1))[0]
+    price = np.where(_first(bought), pd.Series(price).groupby(bought).median().to_numpy()[bought], np.nan)
     keep = 0.5 ** (days / QUANTITY_MEMORY)
     quantity -= usual(group, quantity, windows, keep=keep)
     own = usual(customer, np.where(registered, quantity, np.nan), windows, keep=keep, doubt=DOUBT)
@@ -165,9 +168,10 @@ def _first(groups: Ints) -> Bools:
 
 
 def _pooled(countries: Texts, *, of: Bools) -> pd.Series[str]:
-    """Rare countries as one; their shares are those among the rows ``of``."""
-    shares = pd.Series(countries[of]).value_counts(normalize=True)
-    return pd.Series(countries).where(pd.Series(countries).isin(shares.index[shares >= RARE]), OTHERS)
+    """Rare countries as one; their shares are those among the rows ``of``. A page must take none for a tag."""
+    names = pd.Series(countries, dtype="str").str.replace("<", "", regex=False)
+    shares = names[of].value_counts(normalize=True)
+    return names.where(names.isin(shares.index[shares >= RARE]), OTHERS)
 
 
 def _runs(windows: Ints) -> Iterator[tuple[int, int]]:

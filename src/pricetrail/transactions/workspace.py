@@ -44,22 +44,25 @@ def folder_of(root: Path, setting: str) -> Path:
 
 
 def keep(folder: Path, drift: Drift, snapshot: Snapshot) -> None:
-    """Add a comparison to the workspace in ``folder``; the same one again takes the place of its entry."""
+    """Add a comparison to the workspace in ``folder``; the same one again takes the place of its entry.
+
+    Nothing is read: what a killed run left half-written is written anew.
+    """
     with evidently_quiet():
         from evidently.sdk.models import ProjectModel
-        from evidently.ui.workspace import Workspace
+        from evidently.ui.storage.local.base import LocalState
 
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-        workspace = Workspace(str(folder))
-        workspace.add_project(ProjectModel(id=PROJECT, name=NAME))
-        workspace.save_dashboard(PROJECT, dashboard())
+        state = LocalState(str(folder))
+        state.write_project(ProjectModel(id=PROJECT, name=NAME))
+        state.write_dashboard(PROJECT, dashboard())
         model = snapshot.to_snapshot_model().copy(deep=True)
         for result in model.metric_results.values():
             settled = result.metric_value_location.metric.params
             for name in settled.keys() - set(LABELS):
                 del settled[name]
-        workspace.state.write_snapshot(PROJECT, identity(drift), model)
+        state.write_snapshot(PROJECT, identity(drift), model)
 
 
 def identity(drift: Drift) -> uuid.UUID:
