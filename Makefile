@@ -43,16 +43,16 @@ format: .venv/.dev ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: .venv/.uv ## resolve the locks again from pyproject.toml
-	@$(LOCK) --extra pipeline --extra dev -o requirements/dev.txt
-	@$(LOCK) --extra pipeline -c requirements/dev.txt -o requirements/pipeline.txt
-	@$(LOCK) -c requirements/dev.txt -o requirements/serving.txt
+lock: .venv/.uv ## resolve the locks again from pyproject.toml (UPGRADE=1: take newer versions)
+	@$(LOCK) --extra cloud --extra pipeline --extra dev -o requirements/dev.txt
+	@$(LOCK) --extra cloud --extra pipeline -c requirements/dev.txt -o requirements/pipeline.txt
+	@$(LOCK) --extra cloud -c requirements/dev.txt -o requirements/serving.txt
 
 clean: ## remove .venv and every cache (never a shop)
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --upgrade
+	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
 .venv/.uv:
 	@echo "Setting up .venv (once; a few minutes at most)"
