@@ -7,9 +7,10 @@ import pytest
 
 from pricetrail.demand.encode import Encoder
 from pricetrail.errors import DataError, ParamsInvalid
+from pricetrail.files import write_json
 from pricetrail.params import Params
 from pricetrail.stages.assess_model_risk import work
-from pricetrail.stages.stage import Context, write_json
+from pricetrail.stages.stage import Context
 
 GRAPH = """
 <ir_version: 8, opset_import: ["" : 17]>

@@ -7,9 +7,10 @@ import pytest
 
 from pricetrail.demand.encode import Encoder
 from pricetrail.errors import DataError, UnknownProduct
+from pricetrail.files import write_json
 from pricetrail.params import Params
 from pricetrail.stages.inference_primary_model import work
-from pricetrail.stages.stage import Context, write_json
+from pricetrail.stages.stage import Context
 
 NUMERIC = ["is_registered", "age", "naive_log"]
 GRAPH = """

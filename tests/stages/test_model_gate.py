@@ -4,9 +4,10 @@ import pytest
 
 from pricetrail.demand.verdict import Rule, Verdict
 from pricetrail.errors import Blocked, DataError
+from pricetrail.files import write_json
 from pricetrail.params import Params
 from pricetrail.stages.model_gate import work
-from pricetrail.stages.stage import Context, write_json
+from pricetrail.stages.stage import Context
 
 
 def gate(root, fairness="passed", naive="passed", production="passed", on_inconclusive="stop", version="abc"):

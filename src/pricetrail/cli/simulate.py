@@ -9,7 +9,7 @@ import typer
 
 from pricetrail.cli.console import AsJson, answer, stderr, stdout
 from pricetrail.errors import UsageError
-from pricetrail.stages.stage import write_json, writing
+from pricetrail.files import write_json, writing
 from pricetrail.transactions import simulator
 from pricetrail.transactions.simulator import Form, Settings, Shock
 

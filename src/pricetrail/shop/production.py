@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from pricetrail.errors import UsageError
+from pricetrail.files import write_json, writing
 from pricetrail.shop import dvc, git
-from pricetrail.stages.stage import write_json, writing
 
 FOLDER = "production"
 GATES = ("etl", "data_drift", "model")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from pricetrail.files import writing
 from pricetrail.params import Params, load, validate
-from pricetrail.stages.stage import writing
 
 NAME = "params.yaml"
 HEADER = "# Every setting of this shop: one block per stage, under the stage's own name.\n"

@@ -23,9 +23,10 @@ from pricetrail.demand.interval import Resamples
 from pricetrail.demand.rivals import Trial
 from pricetrail.demand.verdict import Rule, Verdict
 from pricetrail.errors import DataError, ParamsInvalid, translating
+from pricetrail.files import write_json
 from pricetrail.params import Risk
 from pricetrail.stages.lines import matched
-from pricetrail.stages.stage import Context, main, write_json
+from pricetrail.stages.stage import Context, main
 from pricetrail.stages.tables import columns
 
 RESULTS = "data/dfn_inference_results.parquet"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from pricetrail.stages.stage import Context, main, write_json, writing
+from pricetrail.files import write_json, writing
+from pricetrail.stages.stage import Context, main
 from pricetrail.transactions import report, workspace
 from pricetrail.transactions.drift import check
 from pricetrail.transactions.observations import READS

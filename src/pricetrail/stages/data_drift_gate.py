@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 from pricetrail.errors import Blocked
-from pricetrail.stages.stage import Context, main, write_json
+from pricetrail.files import write_json
+from pricetrail.stages.stage import Context, main
 
 WHERE = "Look at reports/data_drift_report.html, or at all checks over time with 'pricetrail drift'."
 DRIFTED = (

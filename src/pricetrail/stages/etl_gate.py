@@ -12,7 +12,8 @@ from typing import Any
 import ibis
 
 from pricetrail.errors import Blocked, NothingToLearn
-from pricetrail.stages.stage import Context, main, write_json
+from pricetrail.files import write_json
+from pricetrail.stages.stage import Context, main
 from pricetrail.transactions.contract import Contract
 
 FEWEST = {"accepted": 60, "products": 2, "weeks": 4}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ibis.expr.types import Table
 
-from pricetrail.stages.stage import Context, main, write_json, writing
+from pricetrail.files import write_json, writing
+from pricetrail.stages.stage import Context, main
 from pricetrail.transactions import account, history, ingest, prices, source
 from pricetrail.transactions.engine import drop
 

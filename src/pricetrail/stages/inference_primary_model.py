@@ -18,9 +18,10 @@ from pricetrail.demand.encode import MISSING
 from pricetrail.demand.explanation import Explanation, Inputs
 from pricetrail.demand.inference import Forecasts, Model
 from pricetrail.errors import DataError
+from pricetrail.files import write_json
 from pricetrail.params import Inference
 from pricetrail.stages.lines import matched
-from pricetrail.stages.stage import Context, Progress, main, write_json
+from pricetrail.stages.stage import Context, Progress, main
 from pricetrail.stages.tables import TARGET, columns, names, part, write
 
 NAIVE = "naive_log"

@@ -7,7 +7,8 @@ from typing import Any
 
 from pricetrail.demand.verdict import Rule, Verdict, overall
 from pricetrail.errors import Blocked, DataError
-from pricetrail.stages.stage import Context, main, write_json
+from pricetrail.files import write_json
+from pricetrail.stages.stage import Context, main
 
 ADVICE = {
     "fairness": "See the groups' figures in metrics/dfn_risk_fairness.json: features that tell the groups "

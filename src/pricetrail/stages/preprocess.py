@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 
 from pricetrail.demand.encode import Encoder
 from pricetrail.demand.split import chronological
+from pricetrail.files import write_json
 from pricetrail.params import Source
-from pricetrail.stages.stage import Context, main, write_json
+from pricetrail.stages.stage import Context, main
 from pricetrail.stages.tables import TARGET, columns, write
 from pricetrail.transactions.history import CATEGORICAL, NUMERIC
 

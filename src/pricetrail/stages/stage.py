@@ -7,8 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,26 +42,6 @@ def main(name: str, work: Callable[[Context], None]) -> None:
     except PricetrailError as error:
         print(f"{name}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path``; what is written there takes its place at once, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        yield draft
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write ``value`` as JSON: two-space indents, keys in the order given, floats as Python's ``repr``."""
-    with writing(path) as draft:
-        draft.write_text(
-            json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-        )
 
 
 def _silent(share: float, note: str) -> None:

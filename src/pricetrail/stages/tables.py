@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pricetrail.demand.rows import Rows
-from pricetrail.stages.stage import writing
+from pricetrail.files import writing
 
 TARGET = "quantity"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from pricetrail.demand import backups
-from pricetrail.stages.stage import Context, main, write_json, writing
+from pricetrail.files import write_json, writing
+from pricetrail.stages.stage import Context, main
 from pricetrail.stages.tables import part
 
 # Two threads on a machine that has other work wait for each other far longer than one thread works.

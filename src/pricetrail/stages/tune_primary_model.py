@@ -14,8 +14,9 @@ import pyarrow as pa
 from pricetrail.demand import network, training, trial, tuning
 from pricetrail.demand.accuracy import accuracy
 from pricetrail.demand.rows import Rows
+from pricetrail.files import write_json, writing
 from pricetrail.params import Tuning
-from pricetrail.stages.stage import Context, follow_parent, main, write_json, writing
+from pricetrail.stages.stage import Context, follow_parent, main
 from pricetrail.stages.tables import part, write
 
 # More threads than one wait for each other longer than they work, at these widths.
