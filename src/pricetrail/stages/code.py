@@ -15,6 +15,7 @@ STAGES = (
     "data_drift_check",
     "data_drift_gate",
     "preprocess",
+    "snapshot",
     "tune_primary_model",
     "tune_backup_models",
     "inference_primary_model",
