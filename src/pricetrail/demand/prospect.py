@@ -84,7 +84,7 @@ class Prospects:
         rows = self.values[product.start : product.stop]
         own = rows[rows[:, self._at(CHANNEL)] == line.is_registered]
         paid = np.flatnonzero(_thousandths(own[:, self._at(PRICE)]) == round(line.unitprice * 1000))
-        row = own[paid[0] if len(paid) else 0].astype(np.float64)
+        row: npt.NDArray[np.float64] = own[paid[0] if len(paid) else 0].astype(np.float64)
         if not len(paid):
             self._reprice(row, line.unitprice)
         if line.at is not None:
