@@ -12,6 +12,7 @@ PricetrailError
         NothingToLearn
     ShopBusy
     StageFailed
+    InputChanged
     Blocked
 
 Each class carries the exit code that the command line answers with: 1 a fault, 2 a usage error,
@@ -82,6 +83,10 @@ class ShopBusy(PricetrailError):
 
 class StageFailed(PricetrailError):
     """A stage of the pipeline ended with a fault."""
+
+
+class InputChanged(PricetrailError):
+    """Something that a stage reads was changed while it was at work."""
 
 
 class Blocked(PricetrailError):

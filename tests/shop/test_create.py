@@ -3,6 +3,7 @@ import subprocess
 import pytest
 
 from pricetrail.errors import DataError, ParamsInvalid, ShopExists, UsageError
+from pricetrail.lineage import declared, record
 from pricetrail.params import Params
 from pricetrail.shop import create, dvc, production, settings
 
@@ -26,6 +27,11 @@ def test_shop_is_whole_and_committed(shop):
         ["git", "status", "--porcelain"], cwd=shop, capture_output=True, text=True, check=True
     )
     assert status.stdout == ""
+
+
+def test_every_stage_declares_its_record(shop):
+    stages = [stage for stage in declared.stages(shop) if stage.name != "code"]
+    assert [stage.name for stage in stages if record.path(stage.name) not in stage.writes] == []
 
 
 def test_graph_is_one_piece_from_the_raw_files(shop):

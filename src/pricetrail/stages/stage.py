@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pricetrail.errors import PricetrailError
+from pricetrail.lineage.guard import guarding
 from pricetrail.params import Params, load
 
 PROGRESS = "PRICETRAIL_PROGRESS"
@@ -34,11 +35,15 @@ class Context:
 
 
 def main(name: str, work: Callable[[Context], None]) -> None:
-    """Run one stage in the current folder and exit as the command line documents."""
+    """Run one stage in the current folder, watched over, and exit as the command line documents."""
     follow_runner()
     try:
         root = Path.cwd()
-        work(Context(root, load(root / "params.yaml"), _announce if os.environ.get(PROGRESS) else _silent))
+        context = Context(
+            root, load(root / "params.yaml"), _announce if os.environ.get(PROGRESS) else _silent
+        )
+        with guarding(root, name):
+            work(context)
     except PricetrailError as error:
         print(f"{name}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

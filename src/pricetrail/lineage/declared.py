@@ -1,0 +1,86 @@
+"""What the stages of a shop declare to DVC: the files and folders that each reads and writes, and its settings."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pricetrail.errors import ShopMissing
+
+OUTS = ("outs", "metrics", "plots")
+PARAMS = "params.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage, as declared.
+
+    ``settings`` pairs a file with the dotted names of the values that are read; no names stand for the whole file.
+    """
+
+    name: str
+    cmd: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    settings: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def stages(root: Path) -> tuple[Stage, ...]:
+    """What ``dvc.yaml`` of the shop ``root`` declares, in its order.
+
+    Raises:
+        ShopMissing: there is no such file.
+    """
+    path = root / "dvc.yaml"
+    if not path.exists():
+        raise ShopMissing(f"{root} is not a shop: it has no dvc.yaml. Make one with 'pricetrail init'.")
+    declared = load(path).get("stages") or {}
+    return tuple(_stage(name, values) for name, values in declared.items())
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A YAML file as a mapping; empty where there is none."""
+    if not path.exists():
+        return {}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found = yaml.load(path.read_bytes(), loader)
+    return found if isinstance(found, dict) else {}
+
+
+def inside(file: str, path: str) -> str:
+    """The shop's path to what ``file`` calls ``path``."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
+
+
+def _stage(name: str, values: Mapping[str, Any]) -> Stage:
+    within = str(values.get("wdir", "."))
+    reads = _paths(values.get("deps"))
+    writes = [path for kind in OUTS for path in _paths(values.get(kind))]
+    return Stage(
+        name=name,
+        cmd=str(values.get("cmd", "")),
+        reads=tuple(inside(f"{within}/", path) for path in reads),
+        writes=tuple(inside(f"{within}/", path) for path in writes),
+        settings=tuple(_settings(values.get("params"))),
+    )
+
+
+def _paths(entries: Iterable[Any] | None) -> Iterator[str]:
+    """DVC writes a path alone, or a mapping of it to its options."""
+    for entry in entries or ():
+        yield from entry if isinstance(entry, Mapping) else [str(entry)]
+
+
+def _settings(entries: Iterable[Any] | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    plain = tuple(entry for entry in entries or () if isinstance(entry, str))
+    if plain:
+        yield PARAMS, plain
+    for entry in entries or ():
+        if isinstance(entry, Mapping):
+            for file, names in entry.items():
+                yield str(file), tuple(map(str, names or ()))
