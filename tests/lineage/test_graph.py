@@ -50,13 +50,12 @@ def test_overlap(one, other, same):
     assert graph.overlap(one, other) is same
 
 
-def test_folder_of_stage_counts(tmp_path):
+def test_settings_are_named_by_file(tmp_path):
     (tmp_path / "dvc.yaml").write_text(
-        "stages: {one: {cmd: c, wdir: sub, deps: [in.txt, ../top.txt], outs: [out: {cache: false}],"
-        " params: [a.b, p.json: ]}}"
+        "stages: {one: {cmd: c, deps: [in.txt], outs: [out: {cache: false}], params: [a.b, p.json: ]}}"
     )
     stage = graph.read(tmp_path)["one"]
-    assert (stage.reads, stage.writes) == (("sub/in.txt", "top.txt"), ("sub/out",))
+    assert (stage.reads, stage.writes) == (("in.txt",), ("out",))
     assert dict(stage.settings) == {"params.yaml": ("a.b",), "p.json": ()}
 
 

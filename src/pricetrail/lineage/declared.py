@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,12 @@ from pricetrail.errors import ShopMissing
 
 OUTS = ("outs", "metrics", "plots")
 PARAMS = "params.yaml"
+CORE = (
+    ("null", "~|null|Null|NULL|", ["", *"~nN"]),
+    ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", "[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +50,20 @@ def stages(root: Path) -> tuple[Stage, ...]:
     return tuple(_stage(name, values) for name, values in declared.items())
 
 
+class Core(yaml.CSafeLoader):
+    """YAML 1.2's core schema, by which DVC writes: ``on`` is a word there, and a date a string."""
+
+
+Core.yaml_implicit_resolvers = {}
+for tag, pattern, first in CORE:
+    Core.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(rf"({pattern})\Z"), list(first))
+
+
 def load(path: Path) -> dict[str, Any]:
     """A YAML file as a mapping; empty where there is none."""
     if not path.exists():
         return {}
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    found = yaml.load(path.read_bytes(), loader)
+    found = yaml.load(path.read_bytes(), Core)
     return found if isinstance(found, dict) else {}
 
 
@@ -58,14 +73,11 @@ def inside(file: str, path: str) -> str:
 
 
 def _stage(name: str, values: Mapping[str, Any]) -> Stage:
-    within = str(values.get("wdir", "."))
-    reads = _paths(values.get("deps"))
-    writes = [path for kind in OUTS for path in _paths(values.get(kind))]
     return Stage(
         name=name,
         cmd=str(values.get("cmd", "")),
-        reads=tuple(inside(f"{within}/", path) for path in reads),
-        writes=tuple(inside(f"{within}/", path) for path in writes),
+        reads=tuple(_paths(values.get("deps"))),
+        writes=tuple(path for kind in OUTS for path in _paths(values.get(kind))),
         settings=tuple(_settings(values.get("params"))),
     )
 

@@ -6,20 +6,17 @@ beside an output of the old bytes. So all is digested before and after, here, an
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pricetrail.errors import InputChanged, ShopMissing
-from pricetrail.lineage import artifact, canonical, declared, record
+from pricetrail.lineage import artifact, declared, modules, record
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.declared import Stage
 from pricetrail.lineage.environment import environment
 from pricetrail.lineage.record import Record, Settings
-
-PACKAGE = "pricetrail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,11 @@ class Seen:
             for name, value in known.items()
             if later.settings[file].get(name) != value
         ]
-        return [*files, *values, *(each for each, sha in self.modules.items() if later.modules[each] != sha)]
+        return [
+            *files,
+            *values,
+            *(each for each, sha in self.modules.items() if later.modules.get(each) != sha),
+        ]
 
     def _of(self, name: str) -> tuple[Artifact | None, int | None]:
         return self.files.get(name), self.written.get(name)
@@ -95,20 +96,8 @@ def _look(root: Path, stage: Stage) -> Seen:
         files={name: artifact.read(root, name) for name in names},
         written={name: (root / name).stat().st_mtime_ns for name in names},
         settings=record.settings(root, stage),
-        modules=modules(),
+        modules=modules.imported(),
     )
-
-
-def modules() -> dict[str, str]:
-    """SHA-256 by name of the source of every module of this package that is imported now."""
-    found = {}
-    for name, module in sorted(sys.modules.items()):
-        source = getattr(module, "__file__", None)
-        spec = getattr(module, "__spec__", None)
-        real = spec.name if spec is not None else name
-        if source and real.partition(".")[0] == PACKAGE:
-            found[real] = canonical.file_digest(Path(source))
-    return dict(sorted(found.items()))
 
 
 def _fault(name: str, changed: list[str]) -> InputChanged:

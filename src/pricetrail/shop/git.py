@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -47,3 +49,33 @@ def commit(root: Path, message: str) -> bool:
 def head(root: Path) -> str:
     """The id of the newest commit."""
     return git(root, "rev-parse", "HEAD").strip()
+
+
+def identity(folder: Path) -> dict[str, str | None]:
+    """The commit that ``folder`` is at, and the digest of all in it that is not committed, or None.
+
+    Both are None where the folder is in no repository, or nothing of it is tracked.
+    """
+    try:
+        if not git(folder, "ls-files", "--", "."):
+            return {"commit": None, "diff": None}
+        changes = hashlib.sha256(git(folder, "diff", "HEAD", "--binary", "--", ".").encode())
+        blank = changes.hexdigest() == hashlib.sha256().hexdigest()
+        new = git(folder, "ls-files", "--others", "--exclude-standard", "-z", "--", ".").split("\0")[:-1]
+        for name in new:
+            changes.update(f"{name}\0".encode() + hashlib.sha256((folder / name).read_bytes()).digest())
+        return {"commit": head(folder), "diff": None if blank and not new else changes.hexdigest()}
+    except StageFailed:
+        return {"commit": None, "diff": None}
+
+
+def somebody(root: Path) -> str:
+    """Who is at work, as git knows them, or else the machine."""
+    found = [
+        subprocess.run(
+            ["git", "config", f"user.{key}"], cwd=root, capture_output=True, text=True, check=False
+        )
+        for key in ("name", "email")
+    ]
+    name, email = (each.stdout.strip() for each in found)
+    return f"{name} <{email}>" if name and email else name or email or getpass.getuser()

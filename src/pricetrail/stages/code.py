@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent.parent
+from pricetrail.lineage.modules import source
+
 STAGES = (
     "etl_pipeline",
     "etl_gate",
@@ -39,8 +40,8 @@ def closure(module: str) -> frozenset[str]:
 @cache
 def imported(module: str) -> tuple[str, ...]:
     """Name the modules of this package that ``module`` names in an import, and the packages around it."""
-    found = {module.rpartition(".")[0]} | set(_named(ast.parse(_source(module).read_bytes())))
-    return tuple(sorted(name for name in found if name and _source(name).exists()))
+    found = {module.rpartition(".")[0]} | set(_named(ast.parse(source(module).read_bytes())))
+    return tuple(sorted(name for name in found if name and source(name).exists()))
 
 
 def digest(module: str) -> str:
@@ -63,16 +64,10 @@ def _named(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@cache
-def _source(module: str) -> Path:
-    path = PACKAGE.joinpath(*module.split(".")[1:])
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
 def _digest(modules: frozenset[str]) -> str:
     whole = hashlib.sha256()
     for name in sorted(modules):
-        whole.update(f"{name} {hashlib.sha256(_source(name).read_bytes()).hexdigest()}\n".encode())
+        whole.update(f"{name} {hashlib.sha256(source(name).read_bytes()).hexdigest()}\n".encode())
     return whole.hexdigest()
 
 

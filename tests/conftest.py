@@ -1,0 +1,136 @@
+"""A shop of three small stages, run by DVC like any other: quick to run, and easy to upset."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from pricetrail.shop import dvc, git, pipeline
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from pricetrail.errors import Blocked
+from pricetrail.stages.stage import main
+
+def write(path, value):
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(value if isinstance(value, str) else json.dumps(value))
+
+def prepare(context):
+    lines = sorted(path.read_text() for path in Path("data/raw").iterdir())
+    write("data/clean.txt", "".join(lines))
+    write("metrics/etl.json", {"last": "2011-10-31"})
+    write("gates/etl.json", {"gate": "etl", "verdict": "passed"})
+    write("gates/data_drift.json", {"gate": "data_drift", "verdict": "passed"})
+
+def learn(context):
+    seed = context.params.tune_backup_models.seed
+    noise = Path("noise.txt").read_text() if Path("noise.txt").exists() else ""
+    write("models/production/dfn_best.onnx", Path("data/clean.txt").read_text() + f"{seed}{noise}")
+    write("preprocessors/encoder.json", {"seed": seed})
+    write("preprocessors/feature_names.json", ["a"])
+    write("metrics/dfn_inf.json", {"model_version": f"v{seed}", "mse_inf": 0.25, "rmsle_inf": 0.5, "mae_inf": 4.0})
+
+def judge(context):
+    if "block" in Path("wanted.txt").read_text(): raise Blocked("too much error")
+    if "fail" in Path("wanted.txt").read_text(): raise ValueError("no such thing")
+    while "hang" in Path("wanted.txt").read_text(): pass
+    write("gates/model.json", {"gate": "model", "verdict": "passed"})
+
+main(sys.argv[1], globals()[sys.argv[1]])
+"""
+PLAIN = {"cache": False}
+
+
+def stage(name, reads, writes, plain, **more):
+    outs = [*writes, *({path: PLAIN} for path in [*plain, f"records/{name}.json"])]
+    return {"cmd": f"python stage.py {name}", "deps": reads, "outs": outs, **more}
+
+
+STAGES = {
+    "prepare": stage(
+        "prepare",
+        ["data/raw"],
+        ["data/clean.txt"],
+        ["metrics/etl.json", "gates/etl.json", "gates/data_drift.json"],
+    ),
+    "learn": stage(
+        "learn",
+        ["data/clean.txt"],
+        ["models/production", "preprocessors/encoder.json", "preprocessors/feature_names.json"],
+        ["metrics/dfn_inf.json"],
+        params=["tune_backup_models.seed"],
+    ),
+    "judge": stage("judge", ["metrics/dfn_inf.json", "wanted.txt"], [], ["gates/model.json"]),
+}
+
+
+class Quiet:
+    def stage(self, name, event):
+        pass
+
+    def progress(self, name, share, note):
+        pass
+
+
+class Tiny:
+    """The shop at ``root``, and what a test does to it."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def run(self, **how):
+        return pipeline.run(self.root, Quiet(), **how)
+
+    def write(self, path, text):
+        (self.root / path).write_text(text)
+
+    def dvc(self, *words):
+        subprocess.run(
+            dvc.command(*words), cwd=self.root, env=dvc.environment(), check=True, capture_output=True
+        )
+
+    def start(self):
+        """Begin a run in a process of its own."""
+        words = [sys.executable, "-m", "pricetrail", "run", str(self.root)]
+        return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    root = tmp_path_factory.mktemp("fresh") / "shop"
+    for folder in ("data/raw", "production"):
+        (root / folder).mkdir(parents=True)
+    (root / "data/raw/0001-lines.csv").write_text("1,2\n")
+    (root / "production/README.md").write_text("The production release.\n")
+    (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}, sort_keys=False))
+    (root / "params.yaml").write_text("tune_backup_models:\n  seed: 7\n")
+    (root / "stage.py").write_text(SCRIPT)
+    (root / "wanted.txt").write_text("pass")
+    git.begin(root)
+    dvc.begin(root)
+    dvc.track(root, "data/raw", "production")
+    git.commit(root, "start")
+    return root
+
+
+@pytest.fixture(scope="session")
+def done(fresh, tmp_path_factory):
+    root = shutil.copytree(fresh, tmp_path_factory.mktemp("done") / "shop")
+    Tiny(root).run()
+    return root
+
+
+@pytest.fixture
+def tiny(fresh, tmp_path):
+    """The shop before its first run."""
+    return Tiny(shutil.copytree(fresh, tmp_path / "shop"))
+
+
+@pytest.fixture
+def ran(done, tmp_path):
+    """The shop after it."""
+    return Tiny(shutil.copytree(done, tmp_path / "shop"))
