@@ -135,6 +135,12 @@ class Backups(Block):
     seed: int = 7
 
 
+class PriceResponse(Block):
+    deep_from: Share = 0.3
+    identified_sd: Annotated[float, Field(gt=0)] = 0.5
+    cost: str | None = None
+
+
 class Inference(Block):
     stockcode: str | None = None
     shap_rows: Count = 500
@@ -168,6 +174,7 @@ class Params(Block):
     preprocess: Preprocess = Preprocess()
     tune_primary_model: Tuning = Tuning()
     tune_backup_models: Backups = Backups()
+    fit_price_response: PriceResponse = PriceResponse()
     inference_primary_model: Inference = Inference()
     assess_model_risk: Risk = Risk()
     model_gate: ModelGate = ModelGate()

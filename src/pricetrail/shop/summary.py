@@ -31,6 +31,7 @@ class Summary:
     validation: Facts | None
     test: Facts | None
     fairness: Facts | None
+    response: Facts | None
     gates: dict[str, Facts | None]
     reports: list[str]
 
@@ -48,6 +49,7 @@ def read(root: Path) -> Summary:
         validation=_json(root / "metrics/dfn_val.json"),
         test=_json(root / "metrics/dfn_inf.json"),
         fairness=_json(root / "metrics/dfn_risk_fairness.json"),
+        response=_json(root / "metrics/price_response.json"),
         gates={name: _json(root / f"gates/{name}.json") for name in GATES},
         reports=[path for path in REPORTS if (root / path).exists()],
     )
@@ -55,7 +57,7 @@ def read(root: Path) -> Summary:
 
 def screen(found: Summary) -> RenderableType:
     """The summary for a person's eyes."""
-    parts = [_rows(found.rows), _gates(found), _errors(found), _next(found)]
+    parts = [_rows(found.rows), _gates(found), _errors(found), _response(found.response), _next(found)]
     return Panel(
         Group(*[part for part in parts if part is not None]), title=f"Shop {found.shop}", expand=False
     )
@@ -101,6 +103,18 @@ def _errors(found: Summary) -> RenderableType | None:
     )
     for title, suffix in (("network", "inf"), ("naive heuristic", "naive")):
         table.add_row(title, *(f"{found.test[f'{name}_{suffix}']:.4f}" for name in ("mse", "rmsle", "mae")))
+    return table
+
+
+def _response(found: Facts | None) -> RenderableType | None:
+    if found is None:
+        return None
+    slope = found["pool"]["slope"]
+    low, high = (slope["mean"] + side * 1.96 * slope["sd"] for side in (-1, 1))
+    table = Table("Response to price", "", box=None, padding=(0, 2), header_style="bold")
+    for name in ("identified", "borrowed", "unknown"):
+        table.add_row(name, f"{found[name]:,} products")
+    table.add_row("pooled slope of units", f"{slope['mean']:.2f} ({low:.2f} to {high:.2f})")
     return table
 
 

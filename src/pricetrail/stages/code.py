@@ -19,6 +19,7 @@ STAGES = (
     "snapshot",
     "tune_primary_model",
     "tune_backup_models",
+    "fit_price_response",
     "inference_primary_model",
     "assess_model_risk",
     "model_gate",

@@ -1,0 +1,163 @@
+"""How orders, and units on them, respond to the list price: every series' slopes with what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pricetrail.demand.response import baseline, local, noise, pool, regression
+from pricetrail.demand.response.local import Known, Weeks
+from pricetrail.demand.response.noise import Noise
+from pricetrail.demand.response.panel import Floats, Ints, Panel
+from pricetrail.demand.response.pool import Pool, Slopes
+
+ROUNDS = 3
+START = Noise(week=0.1, lasting=0.1, decay=0.9)
+FIRST_MEAN, FIRST_SPREAD = np.array([-1.0, 0.0]), np.array([0.5, 0.5])
+LEAST_SPREAD = 0.02
+# As many orders as the spread of all series' order sizes counts for beside a series' own.
+PRIOR_ORDERS = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """One outcome's fit: its weeks and when they are, their noise, what they say, and the pooled slopes.
+
+    Coefficients are the slope by log list price, and what is added to it below the deep mark.
+    """
+
+    weeks: Weeks
+    times: Ints
+    noise: Noise
+    known: Known
+    pool: Pool
+    slopes: Slopes
+
+    def again(self, weeks: Weeks) -> Known:
+        """What other weeks of the same series say, with noise and pool as they are."""
+        return local.solve(
+            weeks, self.noise.covariance(self.times), self.pool.mean, _precision(self.pool.spread)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Response:
+    """Orders by price, and units an order by price; ``usual`` is each series' usual list price, shape (s,)."""
+
+    panel: Panel
+    usual: Floats
+    deep_from: float
+    orders: Outcome
+    size: Outcome | None
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What units are the product of."""
+        return (self.orders,) if self.size is None else (self.orders, self.size)
+
+    @property
+    def slopes(self) -> Slopes:
+        """Of units: those of orders and of units an order add up."""
+        parts = [each.slopes for each in self.outcomes]
+        return Slopes(
+            np.sum([part.mean for part in parts], axis=0), np.sum([part.cov for part in parts], axis=0)
+        )
+
+
+def fit(panel: Panel, *, deep_from: float) -> Response:
+    """Estimate the response of every series of a panel; a price ``deep_from`` below the usual one is deep."""
+    usual = usual_price(panel)
+    design = by_price(panel.price, usual, deep_from)
+    driven = drivers(panel, design)
+    orders = _orders(panel, design, driven)
+    single = np.array_equal(panel.orders, panel.units)
+    return Response(panel, usual, deep_from, orders, None if single else _size(panel, design))
+
+
+def usual_price(panel: Panel) -> Floats:
+    """The list price in the middle of a series' weeks, one that it had; NaN without any, shape (s,)."""
+    ordered = np.sort(panel.price, axis=1)
+    middle = (panel.live.sum(axis=1) - 1) // 2
+    found: Floats = ordered[np.arange(len(ordered)), np.maximum(middle, 0)]
+    return found
+
+
+def by_price(price: Floats, usual: Floats, deep_from: float) -> Floats:
+    """The two columns of the design, shape (s, t, 2): log of price over usual price, and how far it is below
+    the deep mark; zero where there is no price."""
+    ratio = np.log(price / usual[:, None])
+    found: Floats = np.nan_to_num(np.stack([ratio, np.minimum(ratio - np.log(1 - deep_from), 0)], axis=-1))
+    return found
+
+
+def drivers(panel: Panel, design: Floats) -> Floats:
+    """What the covariates multiply expected orders by, shape (s, t): one coefficient each for all series."""
+    if not panel.covariates:
+        return np.ones(panel.price.shape)
+    columns = np.nan_to_num(np.stack(list(panel.covariates.values()), axis=-1))
+    series, week = np.nonzero(panel.live)
+    wide = np.concatenate([columns, design], axis=-1)[series, week]
+    counts = panel.orders.sum(axis=0)[series, week]
+    found = regression.fit(counts, wide, [series, week], series, family="poisson").coefficients
+    return np.exp(columns @ found[: columns.shape[-1]])
+
+
+def _orders(panel: Panel, design: Floats, driven: Floats) -> Outcome:
+    """Orders by channel have levels and weeks of their own; the price moves both."""
+
+    def expected(effect: Floats) -> Floats:
+        means: Floats = baseline.expected(panel.orders, effect * driven, panel.live).sum(axis=0) * driven
+        return means
+
+    counts = panel.orders.sum(axis=0)
+    ones = np.ones_like(counts)
+    weeks = Weeks(counts, ones, design, panel.live, panel.bounded, panel.asked, ones, ones[:, 0])
+    return settle(panel, weeks, expected, FIRST_MEAN)
+
+
+def _size(panel: Panel, design: Floats) -> Outcome:
+    """Units given the orders there were, in weeks that had any."""
+    orders, counts = panel.orders.sum(axis=0), panel.units.sum(axis=0)
+    live = panel.live & (orders > 0)
+
+    def expected(effect: Floats) -> Floats:
+        means = baseline.expected(panel.units, panel.orders * effect, live) * panel.orders
+        summed: Floats = means.sum(axis=0)
+        return summed
+
+    never = np.zeros_like(live)
+    weeks = Weeks(counts, counts, design, live, never, panel.asked, orders, _dispersion(panel))
+    return settle(panel, weeks, expected, np.zeros(2))
+
+
+def settle(panel: Panel, weeks: Weeks, expected: Callable[[Floats], Floats], first: Floats) -> Outcome:
+    """Take turns: baseline given slopes, noise given both, slopes given noise."""
+    mean, spread, found = first, FIRST_SPREAD, START
+    effect = np.exp(weeks.design @ first)
+    for _ in range(ROUNDS):
+        weeks = replace(weeks, baseline=expected(effect))
+        known = local.solve(weeks, found.covariance(panel.weeks), mean, _precision(spread))
+        pooled, slopes = pool.fit(known.information, known.pulled)
+        found = noise.fit(np.where(weeks.bounded, np.nan, known.strayed), known.counting, panel.weeks)
+        effect = np.exp(np.einsum("stk,sk->st", weeks.design, slopes.mean))
+        mean, spread = pooled.mean, pooled.spread
+    return Outcome(weeks, panel.weeks, found, known, pooled, slopes)
+
+
+def _precision(spread: Floats) -> Floats:
+    return np.diag(np.maximum(spread, LEAST_SPREAD) ** -2.0)
+
+
+def _dispersion(panel: Panel) -> Floats:
+    """Variance of the units that an order adds, beside their mean: shape (s,)."""
+    orders, units = panel.orders.sum(axis=(0, 2)), panel.units.sum(axis=(0, 2))
+    squares = panel.squares.sum(axis=1)
+    sold = np.maximum(orders, 1)
+    mean = np.maximum(units, 1e-9) / sold
+    relative = np.maximum(squares / sold / mean**2 - 1, 0)
+    usual = float(np.median(relative))
+    shared = (orders * relative + PRIOR_ORDERS * usual) / (orders + PRIOR_ORDERS)
+    found: Floats = mean * np.maximum(shared, 1e-3)
+    return found

@@ -1,0 +1,136 @@
+"""What each series' own weeks say about its coefficients: generalised least squares on the log scale.
+
+The counts y of a series have mean m = baseline * exp(level + x b), and a covariance: counting, and a rate that
+wanders with memory (``noise``). The estimating equation of such counts (Liang and Zeger, 1986; Zeger, 1988) is
+solved by Newton steps, all series at once. With the memory in it, a change of price is judged mostly by the weeks
+around it, and what drifts slowly is not taken for its effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from pricetrail.demand.response.panel import Bools, Floats, Ints
+
+STEPS = 40
+CLOSE = 1e-6
+LONGEST = 1.0
+CHUNK = 500
+TINY = 1e-9
+NEVER = 1e9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weeks:
+    """The weeks of s series, with k coefficients to know.
+
+    Attributes:
+        counts, baseline: what was counted, and expected at coefficients of zero; shape (s, t).
+        design: x, shape (s, t, k).
+        live: which weeks count; bounded: which of them could not be without a sale at the list price; shape (s, t).
+        asked: share of the counts that pay the list price, shape (s,).
+        exposure: what the baseline is for: one week, or the orders of the week, shape (s, t).
+        scale: variance of counting beside the mean (1 for orders), shape (s,).
+    """
+
+    counts: Floats
+    baseline: Floats
+    design: Floats
+    live: Bools
+    bounded: Bools
+    asked: Floats
+    exposure: Floats
+    scale: Floats
+
+    def take(self, chosen: slice | Ints) -> Weeks:
+        """Some of the series."""
+        return Weeks(*(getattr(self, each.name)[chosen] for each in fields(self)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What the weeks say: ``level`` (s,), the ``coefficients`` (s, k) reached under the prior, and of the
+    likelihood alone the ``information`` H (s, k, k) and ``pulled`` H b (s, k); then per week the ``strayed``
+    (y - m) / m and the variance of its ``counting`` (s, t), NaN where no week counts."""
+
+    level: Floats
+    coefficients: Floats
+    information: Floats
+    pulled: Floats
+    strayed: Floats
+    counting: Floats
+
+
+def solve(weeks: Weeks, covariance: Floats, mean: Floats, precision: Floats) -> Known:
+    """Solve for level and coefficients under the prior N(``mean``, ``precision``^-1).
+
+    Args:
+        weeks: the data.
+        covariance: of the log rates of the weeks, shape (t, t).
+        mean: prior mean, shape (k,) or (s, k).
+        precision: prior precision, shape (k, k).
+    """
+    count = len(weeks.counts)
+    mean = np.broadcast_to(mean, (count, weeks.design.shape[2]))
+    parts = [
+        _solve(weeks.take(slice(at, at + CHUNK)), covariance, mean[at : at + CHUNK], precision)
+        for at in range(0, max(count, 1), CHUNK)
+    ]
+    return Known(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Known)))
+
+
+def _solve(weeks: Weeks, covariance: Floats, mean: Floats, precision: Floats) -> Known:
+    size = mean.shape[1]
+    prior = np.zeros((size + 1, size + 1))
+    prior[1:, 1:] = precision
+    beta = np.concatenate([np.zeros((len(mean), 1)), mean], axis=1)
+    centre = beta.copy()
+    design = np.concatenate([np.ones((*weeks.counts.shape, 1)), weeks.design], axis=2)
+    for _ in range(STEPS):
+        strayed, counting, known, score = _linear(weeks, covariance, design, beta)
+        step = np.linalg.solve(
+            known + prior + TINY * np.eye(size + 1), (score - (beta - centre) @ prior)[..., None]
+        )[..., 0]
+        beta = beta + np.clip(step, -LONGEST, LONGEST)
+        if np.abs(step).max(initial=0) < CLOSE:
+            break
+    strayed, counting, known, score = _linear(weeks, covariance, design, beta)
+    across = known[:, 1:, 0] / (known[:, :1, 0] + TINY)
+    information = known[:, 1:, 1:] - across[:, :, None] * known[:, None, 0, 1:]
+    pulled = np.einsum("sij,sj->si", information, beta[:, 1:]) + score[:, 1:] - across * score[:, :1]
+    return Known(beta[:, 0], beta[:, 1:], information, pulled, strayed, counting)
+
+
+def _linear(
+    weeks: Weeks, covariance: Floats, design: Floats, beta: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Residuals, their counting variance, and the information and score at ``beta``."""
+    live = weeks.live & (weeks.baseline > 0)
+    mean = weeks.baseline * np.exp(np.clip(np.einsum("stk,sk->st", design, beta), -30, 30))
+    mean = np.where(live, np.maximum(mean, TINY), 1.0)
+    told, slope = truncated(mean, weeks.asked[:, None])
+    told, slope = np.where(weeks.bounded, told, mean), np.where(weeks.bounded, slope, mean)
+    strayed = np.where(live, (weeks.counts - told) / slope, 0.0)
+    counting = np.where(live, weeks.scale[:, None] / slope, NEVER)
+    both = live[:, :, None] & live[:, None, :]
+    whole = np.where(both, covariance, 0.0)
+    index = np.arange(live.shape[1])
+    whole[:, index, index] += counting
+    right = np.concatenate([design * live[..., None], strayed[..., None]], axis=2)
+    solved = np.linalg.solve(whole, right)
+    product = np.einsum("sti,stj->sij", right[..., :-1], solved)
+    gone = np.where(live, 1.0, np.nan)
+    return strayed * gone, counting * gone, product[..., :-1], product[..., -1]
+
+
+def truncated(mean: Floats, share: Floats) -> tuple[Floats, Floats]:
+    """Mean of a Poisson count of which a share is known not to be zero, and its slope in the log of the rate.
+
+    >>> truncated(np.array([20.0]), np.array([1.0]))[0].round(6)
+    array([20.])
+    """
+    part = np.maximum(mean * share, TINY)
+    above = part / -np.expm1(-part)
+    return mean - part + above, mean - part + np.maximum(above * (1 + part - above), 1e-4)

@@ -1,0 +1,81 @@
+"""How far a series' weekly demand strays from its mean, and for how long.
+
+Counts vary by themselves (Poisson), and around a rate that itself wanders. The rate's log has a part that lasts,
+with a correlation that falls off from week to week, and a part of the week alone (Zeger, 1988). Both are shared by
+all series and estimated by moments: half the mean square of the difference between two weeks of a series, less
+what counting adds, by the weeks between them (a variogram; Cressie, 1993). Differences do not care about a series'
+level, which is estimated too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+LAGS = 16
+DECAYS = np.array([0.3, 0.5, 0.65, 0.75, 0.82, 0.88, 0.92, 0.95, 0.97, 0.985])
+# What a week is taken to stray by itself when the weeks are weighted.
+GUESS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Variances of the log rate: of the ``week`` alone, and ``lasting``, which falls by ``decay`` each week."""
+
+    week: float
+    lasting: float
+    decay: float
+
+    def covariance(self, weeks: npt.NDArray[np.int64]) -> Floats:
+        """Between the log rates of weeks, shape (t, t)."""
+        apart = np.abs(weeks[:, None] - weeks)
+        found: Floats = self.lasting * self.decay**apart + self.week * (apart == 0)
+        return found
+
+
+def fit(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Noise:
+    """Estimate the noise from residuals.
+
+    Args:
+        strayed: (count - mean) / mean, shape (s, t); NaN where a week does not count.
+        counting: the variance that counting alone gives each of them.
+        weeks: which weeks they are, shape (t,).
+    """
+    lags = np.arange(1, min(LAGS, int(weeks[-1] - weeks[0])) + 1) if len(weeks) > 1 else np.arange(0)
+    found = [_half_square(strayed, counting, weeks, lag) for lag in lags.tolist()]
+    heights, sizes = np.array([height for height, _ in found]), np.array([size for _, size in found])
+    if not (sizes > 0).any():
+        return Noise(GUESS, GUESS, 0.9)
+    return min((_fitted(heights, sizes, lags, decay) for decay in DECAYS), key=lambda each: each[0])[1]
+
+
+def _half_square(
+    strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64], lag: int
+) -> tuple[float, float]:
+    """The height of the variogram at a lag, and the weight behind it."""
+    ahead = np.searchsorted(weeks, weeks + lag)
+    here = np.flatnonzero((ahead < len(weeks)) & (weeks[np.minimum(ahead, len(weeks) - 1)] == weeks + lag))
+    one, other = here, ahead[here]
+    squared = (strayed[:, one] - strayed[:, other]) ** 2 - counting[:, one] - counting[:, other]
+    weight = 1 / ((GUESS + counting[:, one]) * (GUESS + counting[:, other]))
+    known = ~np.isnan(squared)
+    total = float(weight[known].sum())
+    return (float((weight[known] * squared[known]).sum()) / 2 / total if total else 0.0), total
+
+
+def _fitted(heights: Floats, sizes: Floats, lags: npt.NDArray[np.int64], decay: float) -> tuple[float, Noise]:
+    """The least squares of week + lasting * (1 - decay^lag), neither negative, and its parameters."""
+    design = np.stack([np.ones(len(lags)), 1 - decay**lags], axis=1)
+    best = (np.inf, Noise(0.0, 0.0, decay))
+    for chosen in ([0, 1], [0], [1]):
+        part = design[:, chosen] * np.sqrt(sizes)[:, None]
+        values = np.zeros(2)
+        values[chosen] = np.linalg.lstsq(part, heights * np.sqrt(sizes), rcond=None)[0]
+        values = np.maximum(values, 0)
+        loss = float((sizes * (heights - design @ values) ** 2).sum())
+        best = min(best, (loss, Noise(float(values[0]), float(values[1]), decay)), key=lambda each: each[0])
+    return best

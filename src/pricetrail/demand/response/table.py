@@ -1,0 +1,134 @@
+"""The response as plain data: what recommendations are made from.
+
+A product's response is *identified* where its own changes of price pin its slope down, *borrowed* where it did
+change its price, but too little or too seldom, so that most of what is said comes from the others, and *unknown*
+where it never changed its price, or where all products together cannot say that demand falls with price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pricetrail.demand.response.estimate import Response
+from pricetrail.demand.response.level import Level
+from pricetrail.demand.response.panel import Floats
+from pricetrail.demand.response.pool import own_error, robust
+
+FORMAT = 1
+DIGITS = 10
+IDENTIFIED, BORROWED, UNKNOWN = "identified", "borrowed", "unknown"
+# A pool whose slope is not below zero by two standard errors says nothing.
+SURE = 1.96
+DEEP = np.array([1.0, 1.0])
+
+Facts = dict[str, Any]
+
+
+def plain(
+    response: Response,
+    level: Level,
+    descriptions: Mapping[str, str],
+    costs: Mapping[str, float],
+    *,
+    identified_sd: float,
+) -> Facts:
+    """The response by product, sorted, every float to ten digits; slopes are of log units by log list price.
+
+    ``slope`` holds down to the deep mark (``deep_from`` below the usual price), ``deep`` below it.
+
+    Args:
+        response, level: the estimates.
+        descriptions, costs: by stock code; a product may lack either.
+        identified_sd: a product whose own data give its slope a smaller standard error is identified.
+    """
+    pool = pooled(response)
+    standing = identification(response, identified_sd)
+    weeks, changes = response.panel.live.sum(axis=1), response.panel.changes()
+    products = [
+        {
+            "stockcode": code,
+            "store": store,
+            "description": descriptions.get(code, ""),
+            **_prices(response.panel.price[at], float(level.price[at])),
+            "orders": float(level.orders[at]),
+            "units": float(level.units[at]),
+            "units_log_sd": float(level.log_sd[at]),
+            "units_week_sd": float(level.week_sd[at]),
+            **_slopes(response.slopes.mean[at], response.slopes.cov[at]),
+            "identification": standing[at],
+            "changes": int(changes[at]),
+            "weeks": int(weeks[at]),
+            "cost": costs.get(code),
+        }
+        for at, (code, store) in enumerate(response.panel.names)
+        if weeks[at]
+    ]
+    found: Facts = rounded(
+        {"format": FORMAT, "deep_from": response.deep_from, "pool": pool, "products": products}
+    )
+    return found
+
+
+def pooled(response: Response) -> Facts:
+    """The pool's slopes: their mean, its standard error, and how far products differ."""
+    mean = np.sum([each.pool.mean for each in response.outcomes], axis=0)
+    cov = np.sum(
+        [robust(each.pool, each.known.information, each.known.pulled) for each in response.outcomes], axis=0
+    )
+    spread = np.sum([each.pool.spread**2 for each in response.outcomes], axis=0)
+    return {
+        "slope": {"mean": float(mean[0]), "sd": _root(cov[0, 0]), "between_sd": _root(spread[0])},
+        "deep": {
+            "mean": float(mean @ DEEP),
+            "sd": _root(DEEP @ cov @ DEEP),
+            "between_sd": _root(spread.sum()),
+        },
+    }
+
+
+def identification(response: Response, identified_sd: float) -> list[str]:
+    """Each series' standing."""
+    slope = pooled(response)["slope"]
+    if slope["mean"] + SURE * slope["sd"] >= 0:
+        return [UNKNOWN] * len(response.usual)
+    own, changed = (
+        own_error(response.orders.pool, response.orders.known.information),
+        response.panel.changes() > 0,
+    )
+    return [
+        (IDENTIFIED if error <= identified_sd else BORROWED) if moved else UNKNOWN
+        for error, moved in zip(own, changed, strict=True)
+    ]
+
+
+def rounded(value: Any) -> Any:
+    """Floats to ten significant digits, so that the last bits of a machine's arithmetic do not show."""
+    if isinstance(value, dict):
+        return {name: rounded(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(each) for each in value]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+
+
+def _prices(price: Floats, now: float) -> Facts:
+    listed, weeks = np.unique(price[~np.isnan(price)], return_counts=True)
+    return {
+        "price": now,
+        "low": float(listed[0]),
+        "high": float(listed[-1]),
+        "prices": [[float(one), int(count)] for one, count in zip(listed, weeks, strict=True)],
+    }
+
+
+def _slopes(mean: Floats, cov: Floats) -> Facts:
+    return {
+        "slope": {"mean": float(mean[0]), "sd": _root(cov[0, 0])},
+        "deep": {"mean": float(mean @ DEEP), "sd": _root(DEEP @ cov @ DEEP)},
+    }
+
+
+def _root(variance: float) -> float:
+    return float(np.sqrt(variance))
