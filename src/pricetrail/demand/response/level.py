@@ -64,7 +64,8 @@ def _weekly(outcome: Outcome, counted: Floats) -> Floats:
 
 def effects(outcome: Outcome) -> Floats:
     """What the price multiplies each week by, shape (s, t)."""
-    return np.exp(np.einsum("stk,sk->st", outcome.weeks.design, outcome.slopes.mean))
+    found: Floats = np.exp(np.einsum("stk,sk->st", outcome.weeks.design, outcome.slopes.mean))
+    return found
 
 
 def filtered(weeks: Weeks, noise: Noise, effect: Floats, last: Ints) -> tuple[Floats, Floats]:

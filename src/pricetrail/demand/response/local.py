@@ -44,7 +44,7 @@ class Weeks:
     exposure: Floats
     scale: Floats
 
-    def take(self, chosen: slice | Ints) -> Weeks:
+    def take(self, chosen: Ints | slice) -> Weeks:
         """Some of the series."""
         return Weeks(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
@@ -88,13 +88,15 @@ def _solve(weeks: Weeks, covariance: Floats, mean: Floats, precision: Floats) ->
     beta = np.concatenate([np.zeros((len(mean), 1)), mean], axis=1)
     centre = beta.copy()
     design = np.concatenate([np.ones((*weeks.counts.shape, 1)), weeks.design], axis=2)
+    moving = np.arange(len(beta))
     for _ in range(STEPS):
-        strayed, counting, known, score = _linear(weeks, covariance, design, beta)
-        step = np.linalg.solve(
-            known + prior + TINY * np.eye(size + 1), (score - (beta - centre) @ prior)[..., None]
-        )[..., 0]
-        beta = beta + np.clip(step, -LONGEST, LONGEST)
-        if np.abs(step).max(initial=0) < CLOSE:
+        part, at = weeks.take(moving), beta[moving]
+        _, _, known, score = _linear(part, covariance, design[moving], at)
+        pull = score - (at - centre[moving]) @ prior
+        step = np.linalg.solve(known + prior + TINY * np.eye(size + 1), pull[..., None])[..., 0]
+        beta[moving] = at + np.clip(step, -LONGEST, LONGEST)
+        moving = moving[np.abs(step).max(axis=1) > CLOSE]
+        if not len(moving):
             break
     strayed, counting, known, score = _linear(weeks, covariance, design, beta)
     across = known[:, 1:, 0] / (known[:, :1, 0] + TINY)

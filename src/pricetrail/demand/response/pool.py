@@ -50,7 +50,7 @@ class Slopes:
 
 def fit(information: Floats, pulled: Floats) -> tuple[Pool, Slopes]:
     """Pool series that are known by ``information`` H, shape (s, k, k), and ``pulled`` h = H b, shape (s, k)."""
-    told: Bools = information.any(axis=(1, 2))
+    told = _told(information)
     size = pulled.shape[1]
     grid = np.array(list(product(SPREADS, repeat=size)))
     settled = [_settle(information[told], pulled[told], np.diag(spread**2)) for spread in grid]
@@ -75,7 +75,7 @@ def robust(pool: Pool, information: Floats, pulled: Floats) -> Floats:
 
     A sandwich with the series as clusters (Liang and Zeger, 1986), at the spread of the posterior.
     """
-    told = information.any(axis=(1, 2))
+    told = _told(information)
     shrink = np.linalg.inv(np.eye(len(pool.mean)) + information[told] @ np.diag(pool.spread**2))
     scores = np.einsum("sij,sj->si", shrink, pulled[told] - information[told] @ pool.mean)
     meat = scores.T @ scores * len(scores) / max(len(scores) - 1, 1)
@@ -91,6 +91,11 @@ def own_error(pool: Pool, information: Floats) -> Floats:
     alone = information[:, 0, 0] - information[:, 0, 1] ** 2 / free
     error: Floats = 1 / np.sqrt(np.maximum(alone, LEAST**4))
     return error
+
+
+def _told(information: Floats) -> Bools:
+    """Which series' data say anything."""
+    return np.asarray(information.any(axis=(1, 2)))
 
 
 def mixed(means: Floats, covs: Floats, weight: Floats) -> tuple[Floats, Floats]:

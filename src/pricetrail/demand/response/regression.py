@@ -80,7 +80,7 @@ def _gaussian(outcome: Floats, design: Floats, groups: Sequence[Ints]) -> tuple[
     weight = np.ones(len(outcome))
     both = absorb(np.column_stack([design, outcome]), weight, groups)
     freed, left = both[:, :-1], both[:, -1]
-    found: Floats = np.linalg.lstsq(freed, left, rcond=None)[0]
+    found = np.linalg.lstsq(freed, left, rcond=None)[0].astype(np.float64)
     return freed, weight, left - freed @ found, found
 
 
