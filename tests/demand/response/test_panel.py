@@ -24,9 +24,7 @@ def sold(*weeks, price=2.0, **other):
 
 def counted(*sales, key=None, covariates=(), weekly=False):
     kinds = {str: object, float: np.float64, int: np.int64, datetime: "datetime64[us]"}
-    lines = {
-        name: np.array([row[name] for row in sales], kinds[type(sales[0][name])]) for name in sales[0]
-    }
+    lines = {name: np.array([row[name] for row in sales], kinds[type(sales[0][name])]) for name in sales[0]}
     return panel.count(lines, key=key, covariates=covariates, weekly=weekly)
 
 

@@ -16,6 +16,8 @@ RECENT = 8
 LEAST_GAIN = 0.01
 LARGEST_SD = 3.0
 TINY = 1e-6
+# As many orders the average of all weeks counts for beside the newest.
+PRIOR = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,8 +73,8 @@ def effects(outcome: Outcome) -> Floats:
 def filtered(weeks: Weeks, noise: Noise, effect: Floats, last: Ints) -> tuple[Floats, Floats]:
     """The factor between what is counted and what is expected, newest weeks first in weight, at week ``last``.
 
-    A gamma that forgets (Harvey and Fernandes, 1989): it begins as the noise has it, and each week keeps as
-    much of what was known as the steady state of a wandering level would (Muth, 1960).
+    A gamma that forgets (Harvey and Fernandes, 1989): each week keeps as much of what was known as the steady
+    state of a wandering level would (Muth, 1960).
 
     Returns:
         The factor (s,), and the variance of its log a week on.
@@ -84,12 +86,11 @@ def filtered(weeks: Weeks, noise: Noise, effect: Floats, last: Ints) -> tuple[Fl
     )
     typical = mean.sum(axis=1) / np.maximum(weeks.live.sum(axis=1), 1)
     wander = noise.lasting * (1 - noise.decay**2)
-    seen = 1 / np.maximum(typical * centre, 1e-6) + noise.week
+    seen = 1 / np.maximum(typical * centre, TINY) + noise.week
     ahead = (wander + np.sqrt(wander**2 + 4 * wander * seen)) / 2
     gain = np.maximum(ahead / (ahead + seen), LEAST_GAIN)
     age = last[:, None] - np.arange(mean.shape[1])
     kept = np.where(age >= 0, (1 - gain[:, None]) ** np.maximum(age, 0), 0.0)
-    shape = 1 / max(noise.lasting, 1e-2)
     met, due = (kept * counts).sum(axis=1), (kept * mean).sum(axis=1)
-    factor = (met + shape) / (due + shape / np.maximum(centre, 1e-6))
-    return factor, 1 / (met + shape) + wander + noise.week / np.maximum(kept.sum(axis=1), 1)
+    factor = (met + PRIOR) / (due + PRIOR / np.maximum(centre, TINY))
+    return factor, 1 / (met + PRIOR) + wander + noise.week / np.maximum(kept.sum(axis=1), 1)
