@@ -13,6 +13,7 @@ PricetrailError
     ShopBusy
     StageFailed
     InputChanged
+    DiskFull
     Blocked
 
 Each class carries the exit code that the command line answers with: 1 a fault, 2 a usage error,
@@ -21,6 +22,8 @@ Each class carries the exit code that the command line answers with: 1 a fault, 
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import ClassVar
@@ -89,6 +92,10 @@ class InputChanged(PricetrailError):
     """Something that a stage reads was changed while it was at work."""
 
 
+class DiskFull(PricetrailError):
+    """There is no room left to write in."""
+
+
 class Blocked(PricetrailError):
     """A gate stopped the run; the evidence is kept."""
 
@@ -105,3 +112,19 @@ def translating(errors: Mapping[type[Exception], type[PricetrailError]], message
         raise ours(
             f"{message} ({type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else 'no detail'})"
         ) from cause
+
+
+FULL = (*map(os.strerror, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)), "Out of diskspace")
+"""How the system says it, and git. Libraries wrap the error in their own, and keep the words."""
+NO_ROOM = "There is no room left to write in. Free some, then give the same command again."
+
+
+@contextmanager
+def minding_the_disk() -> Iterator[None]:
+    """Whoever it was that could not write any more: raise ``DiskFull``, from theirs."""
+    try:
+        yield
+    except Exception as cause:
+        if NO_ROOM in str(cause) or not any(words in str(cause) for words in FULL):
+            raise
+        raise DiskFull(f"{NO_ROOM} ({cause})") from cause

@@ -21,6 +21,8 @@ def pricetrail(*words, cwd=None):
         (["init", "new"], 2, "--data"),
         (["ingest", "x.csv", "--shop", "nowhere"], 2, "is not a shop"),
         (["simulate", "lines.doc"], 2, ".parquet or .csv"),
+        (["init", "new", "--data", "demo", "--timezone", "Mars"], 2, "such as 'Europe/London', found 'Mars'"),
+        (["init", "new", "--data", "demo", "--decimal", ";"], 2, "not one of '.', ','"),
         (["no-such-verb"], 2, "No such command"),
     ],
 )
@@ -52,3 +54,45 @@ def test_init_answers_in_json(tmp_path):
     found = json.loads(pricetrail("init", "new", "--data", "lines.csv", "--json", cwd=tmp_path).stdout)
     assert found["columns"]["quantity"] == "Quantity"
     assert found["preview"][0]["stockcode"] == "A"
+
+
+def test_init_takes_how_a_file_is_written(tmp_path):
+    (tmp_path / "lines.csv").write_bytes(
+        "InvoiceNo;StockCode;Quantity;InvoiceDate;Price\n1;É;2;01/02/2024;3,5\n".encode("cp850")
+    )
+    words = [
+        "--dates",
+        "month",
+        "--encoding",
+        "cp850",
+        "--decimal",
+        ",",
+        "--timezone",
+        "Europe/Paris",
+        "--json",
+    ]
+    row = json.loads(pricetrail("init", "new", "--data", "lines.csv", *words, cwd=tmp_path).stdout)[
+        "preview"
+    ][0]
+    assert (row["stockcode"], row["unitprice"], row["invoicedate"][:10]) == ("É", 3.5, "2024-01-02")
+    assert "timezone: Europe/Paris" in (tmp_path / "new/params.yaml").read_text()
+
+
+def test_same_bytes_twice_are_told(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("InvoiceNo,StockCode,Quantity,InvoiceDate,Price\n1,A,2,2024-01-01,3\n")
+    notes = json.loads(pricetrail("init", "new", "--data", "*.csv", "--json", cwd=tmp_path).stdout)["notes"]
+    assert notes == [
+        "a.csv: 1 row, comma-separated, utf-8",
+        "b.csv: the bytes of another file once more, left out",
+    ]
+
+
+def test_full_disk_is_told_and_nothing_is_left(tmp_path):
+    words = [sys.executable, "-B", "-m", "pricetrail", "simulate", "lines.csv", "--rows", "900"]
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", *words], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: There is no room left to write in. Free some")
+    assert list(tmp_path.iterdir()) == []

@@ -9,20 +9,22 @@ import time
 import pytest
 import yaml
 
-from pricetrail.errors import Blocked, ShopBusy, ShopMissing, StageFailed
+from pricetrail.errors import Blocked, ShopBusy, ShopMissing, StageFailed, UsageError
 from pricetrail.shop import dvc, git, pipeline
 
 STAGE = "python stage.py {} {}"
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from pricetrail.errors import Blocked
+from pricetrail.errors import Blocked, UnknownProduct
 from pricetrail.stages.stage import main
 name, out = sys.argv[1:]
 def work(context):
     context.progress(0.5, "half way")
     wanted = Path("wanted.txt").read_text().strip()
     if name == "second" and wanted == "block": raise Blocked("too much drift")
+    if name == "second" and wanted == "ask": raise UnknownProduct("no such product")
+    if name == "second" and wanted == "full": Path("/dev/full").write_text("x")
     if name == "second" and wanted == "fail": raise ValueError("no such thing")
     if name == "second" and wanted == "hang": time.sleep(60)
     Path(out).write_text(f"{name}\\n")
@@ -87,6 +89,23 @@ def test_fault_names_stage_and_cause(shop):
     (shop / "wanted.txt").write_text("fail")
     with pytest.raises(StageFailed, match=r"(?s)^second failed:.*no such thing"):
         pipeline.run(shop, Watch())
+
+
+def test_what_a_stage_cannot_be_asked_is_a_usage_error(shop):
+    (shop / "wanted.txt").write_text("ask")
+    with pytest.raises(UsageError, match=r"^no such product$"):
+        pipeline.run(shop, Watch())
+
+
+def test_full_disk_in_a_stage_is_told_without_a_traceback(shop):
+    (shop / "wanted.txt").write_text("full")
+    with pytest.raises(StageFailed, match=r"^second failed:\nThere is no room left to write in\."):
+        pipeline.run(shop, Watch())
+
+
+def test_stage_that_is_not_there(shop):
+    with pytest.raises(UsageError, match=r"no stage 'third'\. The stages are: first, second"):
+        pipeline.run(shop, Watch(), stage="third")
 
 
 def test_folder_that_is_no_shop(tmp_path):

@@ -23,6 +23,11 @@ def answer(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
+def say(text: str, *, to: Console = stderr, style: str | None = None) -> None:
+    """Print plain text as it is: a terminal wraps it, and what reads it from a file finds whole lines."""
+    to.print(text, markup=False, soft_wrap=True, style=style)
+
+
 @contextmanager
 def working(title: str) -> Iterator[Callable[[float, str], None]]:
     """A progress bar on stderr; what is given takes the share done and a note."""

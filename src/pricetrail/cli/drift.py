@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pricetrail.cli.console import AsJson, answer, stderr
+from pricetrail.cli.console import AsJson, answer, say
 from pricetrail.errors import UsageError
 from pricetrail.shop import settings
 from pricetrail.transactions import workspace
@@ -57,7 +57,7 @@ def _serve(folder: Path, host: str, port: int, *, browser: bool) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "evidently.cli", *words], env=quiet, stdout=sys.stderr
     ) as server:
-        stderr.print(f"The dashboard is at {url} (Ctrl-C ends it)")
+        say(f"The dashboard is at {url} (Ctrl-C ends it)")
         if browser:
             threading.Thread(target=_open, args=(host, port, url), daemon=True).start()
         try:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pricetrail.cli.console import AsJson, answer, stderr, stdout, working
+from pricetrail.cli.console import AsJson, answer, say, stdout, working
 from pricetrail.shop import dvc, git, pipeline, settings
 from pricetrail.transactions import fetch
 from pricetrail.transactions import ingest as adding
@@ -41,9 +41,9 @@ def ingest(
 
 def _show(added: Added, shop: Path) -> None:
     for name in added.already:
-        stdout.print(f"{name} is in the shop already: nothing added.", markup=False)
+        say(f"{name} is in the shop already: nothing added.", to=stdout)
     for note in added.notes:
-        stderr.print(note, markup=False)
+        say(note)
     report = added.report
     if report is None:
         return
@@ -52,10 +52,10 @@ def _show(added: Added, shop: Path) -> None:
         if report.period
         else "no readable dates"
     )
-    stdout.print(f"Added {', '.join(added.names)}: {report.rows:,} rows, {period}.", markup=False)
+    say(f"Added {', '.join(added.names)}: {report.rows:,} rows, {period}.", to=stdout)
     stdout.print(f"  {report.new:,} new, {report.same:,} that were there already")
     if report.changed_invoices:
         stdout.print(
             f"  {report.changed_invoices:,} orders changed: {report.replaced:,} earlier lines replaced"
         )
-    stdout.print(f"Next: pricetrail run {shop}", markup=False)
+    say(f"Next: pricetrail run {shop}", to=stdout)

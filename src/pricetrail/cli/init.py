@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.table import Table
 
-from pricetrail.cli.console import AsJson, answer, stderr, stdout, working
-from pricetrail.params import Params
+from pricetrail.cli.console import AsJson, answer, say, stdout, working
+from pricetrail.params import Params, validate
 from pricetrail.shop import create
 from pricetrail.transactions import fetch, ingest, mapping, simulator, source
 from pricetrail.transactions.mapping import Wishes
@@ -30,6 +30,14 @@ Maps = Annotated[
 ]
 Covariates = Annotated[list[str] | None, typer.Option("--covariate", help="A further numeric column to use.")]
 Key = Annotated[str | None, typer.Option(help="The column that tells stores apart.")]
+Dates = Annotated[
+    Literal["day", "month"] | None, typer.Option(help="What comes first in dates such as 01/02/2011.")
+]
+Decimal = Annotated[
+    Literal[".", ","] | None, typer.Option(help="The decimal sign of numbers written as text.")
+]
+Timezone = Annotated[str | None, typer.Option(help="The shop's time zone, such as Europe/London.")]
+Encoding = Annotated[str | None, typer.Option(help="The text encoding of CSV files, such as cp1252.")]
 
 
 def init(
@@ -38,10 +46,16 @@ def init(
     maps: Maps = None,
     covariate: Covariates = None,
     key: Key = None,
+    dates: Dates = None,
+    decimal: Decimal = None,
+    timezone: Timezone = None,
+    encoding: Encoding = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a git and DVC repository of order lines, ready for 'pricetrail run'."""
-    wishes = Wishes(tuple(maps or ()), tuple(covariate or ()), key)
+    said = {"dates": dates, "decimal": decimal, "timezone": timezone, "encoding": encoding}
+    written = validate({"source": {name: value for name, value in said.items() if value}}, "The command")
+    wishes = Wishes(tuple(maps or ()), tuple(covariate or ()), key, written.source)
     seen: dict[str, Any] = {"shop": str(shop)}
 
     def fill(raw: Path) -> Params:
@@ -54,7 +68,8 @@ def init(
             settings = source.settle(given, wishes)
             added = ingest.add(raw, given, settings, tell)
             preview = mapping.preview(source.read(ingest.files(raw), settings))
-        seen.update(files=added.names, notes=added.notes, columns=settings.columns, preview=preview)
+        twice = tuple(f"{name}: the bytes of another file once more, left out" for name in added.already)
+        seen.update(files=added.names, notes=added.notes + twice, columns=settings.columns, preview=preview)
         seen["grain"] = settings.grain
         return Params(source=settings)
 
@@ -87,5 +102,5 @@ def _show(seen: dict[str, Any]) -> None:
         first.add_row(*(str(row[name]) for name in shown))
     stdout.print(first)
     for note in seen["notes"]:
-        stderr.print(note, markup=False)
-    stdout.print(f"Made the shop {seen['shop']}. Next: pricetrail run {seen['shop']}", markup=False)
+        say(note)
+    say(f"Made the shop {seen['shop']}. Next: pricetrail run {seen['shop']}", to=stdout)

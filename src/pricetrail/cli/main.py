@@ -14,8 +14,8 @@ import typer
 from typer.core import TyperGroup
 
 from pricetrail import __version__
-from pricetrail.cli.console import stderr
-from pricetrail.errors import Blocked, PricetrailError
+from pricetrail.cli.console import say
+from pricetrail.errors import Blocked, PricetrailError, minding_the_disk
 
 COMMANDS = ("init", "ingest", "run", "promote", "simulate", "drift")
 
@@ -65,18 +65,19 @@ def _options(
 def main() -> None:
     """Run the command line; every error of ours becomes one clear message and its exit code."""
     try:
-        app()
+        with minding_the_disk():
+            app()
     except PricetrailError as error:
         _tell(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        stderr.print("Interrupted. Nothing half-written is left; the same command goes on from here.")
+        say("Interrupted. Nothing half-written is left; the same command goes on from here.")
         sys.exit(130)
 
 
 def _tell(error: PricetrailError) -> None:
     title = "Blocked" if isinstance(error, Blocked) else "Error"
-    stderr.print(f"{title}: {error}", markup=False, style="yellow" if title == "Blocked" else "red")
-    if "--json" in sys.argv:
+    say(f"{title}: {error}", style="yellow" if title == "Blocked" else "red")
+    if "--json" in sys.argv and not isinstance(error, Blocked):  # a blocked run has shown its figures
         fault = {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
         sys.stdout.write(json.dumps(fault, ensure_ascii=False) + "\n")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from pricetrail.cli.console import AsJson, answer, stderr, stdout
-from pricetrail.errors import Blocked
+from pricetrail.cli.console import AsJson, answer, say, stderr, stdout
+from pricetrail.errors import Blocked, UsageError
 from pricetrail.shop import pipeline, settings, summary
 from pricetrail.shop.pipeline import Event
 
@@ -26,9 +28,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run what has changed, commit the outcome, and show it. Exit code 3: a gate blocked the run."""
-    if stockcode is not None:
-        settings.change(shop, "inference_primary_model", stockcode=stockcode)
-    with Bars() as bars:
+    with Bars() as bars, _reporting(shop, stockcode):
         try:
             ran = pipeline.run(shop, bars, stage=stage, force=force)
         except Blocked:
@@ -36,8 +36,22 @@ def run(
             _show(shop, as_json=as_json)
             raise
     if not ran.stages:
-        stderr.print("Nothing has changed since the last run: nothing was run.")
+        say("Nothing has changed since the last run: nothing was run.")
     _show(shop, as_json=as_json)
+
+
+@contextmanager
+def _reporting(shop: Path, stockcode: str | None) -> Iterator[None]:
+    """Have a product reported from now on; if it cannot be, the shop's parameters are as they were."""
+    before = settings.read(shop).inference_primary_model.stockcode
+    if stockcode is not None:
+        settings.change(shop, "inference_primary_model", stockcode=stockcode)
+    try:
+        yield
+    except UsageError:
+        if stockcode is not None:
+            settings.change(shop, "inference_primary_model", stockcode=before)
+        raise
 
 
 SAID: dict[Event, str] = {"began": "...", "ended": "done", "restored": "seen before: restored from the cache"}

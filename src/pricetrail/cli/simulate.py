@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pricetrail.cli.console import AsJson, answer, stderr, stdout
+from pricetrail.cli.console import AsJson, answer, say, stdout
 from pricetrail.errors import UsageError
 from pricetrail.files import write_json, writing
 from pricetrail.transactions import simulator
@@ -97,8 +97,7 @@ def _show(made: dict[str, Any], *, as_json: bool) -> None:
         for kind, count in made["lines"].items()
         if count and kind not in {"rows", "clean"}
     )
-    stdout.print(
-        f"{made['lines']['rows']:,} order lines of {made['products']} products: {made['out']}", markup=False
-    )
-    stdout.print(f"  of them {dirt}")
-    stderr.print(f"The truth, for no eyes of the pipeline's: {made['truth']}", markup=False)
+    say(f"{made['lines']['rows']:,} order lines of {made['products']} products: {made['out']}", to=stdout)
+    if dirt:
+        say(f"  of them {dirt}", to=stdout)
+    say(f"The truth, for no eyes of the pipeline's: {made['truth']}")

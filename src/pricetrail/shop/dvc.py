@@ -34,7 +34,7 @@ def begin(root: Path) -> None:
 
 def track(root: Path, *paths: str) -> None:
     """Have DVC keep the bytes under each path."""
-    _dvc(root, "add", "--quiet", *paths)
+    _dvc(root, "add", *paths)
 
 
 def _dvc(root: Path, *words: str) -> None:
@@ -42,4 +42,6 @@ def _dvc(root: Path, *words: str) -> None:
         command(*words), cwd=root, env=environment(), capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise StageFailed(f"'dvc {' '.join(words)}' failed in {root}: {(done.stderr or done.stdout).strip()}")
+        said = (done.stderr or done.stdout).splitlines()
+        faults = [line for line in said if line.startswith("ERROR: ")] or said
+        raise StageFailed(f"'dvc {' '.join(words)}' failed in {root}: {' '.join(faults).strip()}")

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pricetrail.errors import Blocked, ShopBusy, ShopMissing, StageFailed
+import yaml
+
+from pricetrail.errors import Blocked, PricetrailError, ShopBusy, ShopMissing, StageFailed, UsageError
 from pricetrail.shop import dvc, git
 from pricetrail.stages.stage import MARK, PROGRESS, RUNNER
 
@@ -22,7 +24,6 @@ BEGIN = re.compile(r"Running stage '(.+)':")
 RESTORED = re.compile(r"Stage '(.+)' is cached")
 UNCHANGED = re.compile(r"Stage '(.+)' didn't change")
 FAILED = re.compile(r"failed to reproduce '(.+?)'.*exited with (-?\d+)")
-BLOCKED = 3
 ALWAYS = "code"
 TAIL = 40
 
@@ -53,6 +54,7 @@ def run(
     Raises:
         ShopMissing: ``root`` is not a shop.
         ShopBusy: another run is at work in it.
+        UsageError: there is no such stage, or a stage was asked for what cannot be.
         Blocked: a gate stopped the run.
         StageFailed: a stage ended with a fault; it is named, with what it said.
     """
@@ -60,6 +62,8 @@ def run(
         raise ShopMissing(
             f"{root} is not a shop: it has no dvc.yaml. Make one with 'pricetrail init {root} --data ...'."
         )
+    if stage is not None and stage not in (stages := _stages(root)):
+        raise UsageError(f"There is no stage {stage!r}. The stages are: {', '.join(stages)}.")
     with alone(root, patience) as lock:
         _sweep(root)
         follow = _Follow(observer)
@@ -67,7 +71,7 @@ def run(
             status = _follow(root, dvc.command(*_words(stage, force)), follow, lock)
             failure = follow.failure(status)
         finally:
-            outcome = "blocked" if follow.code == BLOCKED else "failed" if follow.code else "passed"
+            outcome = "blocked" if follow.code == Blocked.exit_code else "failed" if follow.code else "passed"
             committed = git.commit(root, f"Run {outcome}: {', '.join(follow.ran) or 'nothing to do'}")
         if failure is not None:
             raise failure
@@ -103,13 +107,15 @@ class _Follow:
             self.observer.stage(self.now, "ended")
         self.now = None
 
-    def failure(self, status: int) -> Blocked | StageFailed | None:
+    def failure(self, status: int) -> PricetrailError | None:
         if status == 0:
             self.end()
             return None
         said = "\n".join(self._said())
-        if self.code == BLOCKED:
+        if self.code == Blocked.exit_code:
             return Blocked(said)
+        if self.code == UsageError.exit_code and self.failed:
+            return UsageError(said)
         self.code = self.code or status
         return StageFailed(
             f"{self.failed or self.now or 'dvc'} failed:\n{said}" if said else "dvc stopped without a word."
@@ -147,6 +153,10 @@ def _follow(root: Path, command: list[str], follow: _Follow, lock: int) -> int:
         for text in process.stdout:
             follow.line(text.rstrip("\n"))
     return process.returncode
+
+
+def _stages(root: Path) -> list[str]:
+    return list(yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"])
 
 
 def _words(stage: str | None, force: bool) -> list[str]:

@@ -12,13 +12,26 @@ from rich.panel import Panel
 from rich.table import Table
 
 Facts = dict[str, Any]
-REPORTS = {
-    "reports/data_drift_report.html": "drift, column by column",
-    "reports/trials.html": "the search: history, importance, parallel coordinates",
-    "reports/dfn_shap_mean_abs.json": "what drives the forecasts ('dvc plots show' draws it)",
-    "data/rejected.parquet": "every rejected row with its reason",
-}
 GATES = {"etl": "data", "data_drift": "drift", "model": "model"}
+FACTS = {
+    "etl": {"rows": "metrics/etl.json"},
+    "data_drift": {"drift": "metrics/data_drift.json"},
+    "model": {
+        "validation": "metrics/dfn_val.json",
+        "test": "metrics/dfn_inf.json",
+        "fairness": "metrics/dfn_risk_fairness.json",
+        "response": "metrics/price_response.json",
+    },
+}
+REPORTS = {
+    "etl": {"data/rejected.parquet": "every rejected row with its reason"},
+    "data_drift": {"reports/data_drift_report.html": "drift, column by column"},
+    "model": {
+        "reports/trials.html": "the search: history, importance, parallel coordinates",
+        "reports/dfn_shap_mean_abs.json": "what drives the forecasts ('dvc plots show' draws it)",
+    },
+}
+"""What is made up to each gate, and behind the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +54,17 @@ class Summary:
 
 
 def read(root: Path) -> Summary:
-    """Collect what lies in the shop's ``metrics`` and ``gates``."""
-    return Summary(
-        shop=str(root),
-        rows=_json(root / "metrics/etl.json"),
-        drift=_json(root / "metrics/data_drift.json"),
-        validation=_json(root / "metrics/dfn_val.json"),
-        test=_json(root / "metrics/dfn_inf.json"),
-        fairness=_json(root / "metrics/dfn_risk_fairness.json"),
-        response=_json(root / "metrics/price_response.json"),
-        gates={name: _json(root / f"gates/{name}.json") for name in GATES},
-        reports=[path for path in REPORTS if (root / path).exists()],
-    )
+    """Collect what lies in the shop's ``metrics`` and ``gates``; not what an earlier run left behind a block."""
+    gates: dict[str, Facts | None] = {}
+    facts: dict[str, Facts | None] = {}
+    reports: list[str] = []
+    blocked = False
+    for gate, made in FACTS.items():
+        facts |= {name: None if blocked else _json(root / path) for name, path in made.items()}
+        gates[gate] = None if blocked else _json(root / f"gates/{gate}.json")
+        reports += [path for path in REPORTS[gate] if not blocked and (root / path).exists()]
+        blocked = blocked or (gates[gate] or {}).get("verdict") == "blocked"
+    return Summary(shop=str(root), gates=gates, reports=reports, **facts)
 
 
 def screen(found: Summary) -> RenderableType:
@@ -67,7 +79,9 @@ def _rows(rows: Facts | None) -> RenderableType | None:
     if rows is None:
         return None
     table = Table(box=None, show_header=False, padding=(0, 2))
-    table.add_row("Rows read", f"{rows['rows']:,}", f"{rows['first']} to {rows['last']}")
+    table.add_row(
+        "Rows read", f"{rows['rows']:,}", f"{rows['first']} to {rows['last']}" if rows["first"] else ""
+    )
     table.add_row(
         "Sales", f"{rows['accepted']:,}", f"{rows['products']:,} products, {rows['customers']:,} customers"
     )
@@ -81,7 +95,7 @@ def _gates(found: Summary) -> RenderableType | None:
     table = Table("Gate", "Verdict", "Figures", box=None, padding=(0, 2), header_style="bold")
     for name, title in GATES.items():
         gate = found.gates[name]
-        table.add_row(title, gate["verdict"] if gate else "not passed", "; ".join(_figures(found, name)))
+        table.add_row(title, gate["verdict"] if gate else "not run", "; ".join(_figures(found, name)))
     return table
 
 
@@ -89,7 +103,8 @@ def _figures(found: Summary, gate: str) -> list[str]:
     if gate == "etl" and found.rows:
         return [f"{found.rows['rejected_share']:.2%} of the rows rejected"]
     if gate == "data_drift" and found.drift:
-        return [f"{found.drift['num_drifts']} of {len(found.drift['columns'])} columns drifted"]
+        tested = f"{found.drift['num_drifts']} of {len(found.drift['columns'])} columns drifted"
+        return [found.drift["reason"] or tested]
     if gate == "model" and found.fairness:
         return [rule["words"] for rule in found.fairness.get("rules", [])]
     return []
@@ -120,8 +135,9 @@ def _response(found: Facts | None) -> RenderableType | None:
 
 def _next(found: Summary) -> RenderableType:
     table = Table(box=None, show_header=False, padding=(0, 2))
+    said = {path: words for made in REPORTS.values() for path, words in made.items()}
     for path in found.reports:
-        table.add_row(f"{found.shop}/{path}", REPORTS[path])
+        table.add_row(f"{found.shop}/{path}", said[path])
     table.add_row(f"pricetrail ingest FILE --shop {found.shop}", "add new order lines, then run again")
     table.add_row(f"pricetrail drift {found.shop}", "drift over time, in a browser")
     return table

@@ -73,7 +73,7 @@ def _told(found: dict[str, Any], limit: float) -> list[str]:
 def _empty(found: dict[str, Any], short: list[str]) -> list[str]:
     needed = " and ".join(f"{FEWEST[name]:,} {WORDS[name]} ({found[name]:,} found)" for name in short)
     return [
-        f"Of {found['rows']:,} raw rows too few are sales to learn from; needed are at least {needed}.",
+        f"Too few of the {found['rows']:,} raw rows are sales to learn from: needed are at least {needed}.",
         *_reasons({**found["reasons_rejected"], **found["reasons_removed"]}, found["examples"]),
         "Add more order lines with 'pricetrail ingest'.",
     ]
@@ -85,9 +85,9 @@ def _reasons(reasons: dict[str, int], examples: dict[str, dict[str, str | None]]
 
 
 def _reason(reason: str, count: int, example: dict[str, str | None] | None) -> list[str]:
-    said = [f"  {count:,} rows: {reason}"]
+    said = [f"  {count:,} row{'s' if count > 1 else ''}: {reason}"]
     if example is not None:
-        values = [f"{name} {value!r}" for name, value in example.items() if value is not None]
+        values = [f"{name} {value!r}" for name, value in example.items() if name != "line" and value]
         said.append(f"    such as {', '.join(values)}")
     return said
 

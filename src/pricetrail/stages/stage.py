@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pricetrail.errors import PricetrailError
+from pricetrail.errors import PricetrailError, minding_the_disk
 from pricetrail.lineage.guard import guarding
 from pricetrail.params import Params, load
 
@@ -42,7 +42,7 @@ def main(name: str, work: Callable[[Context], None]) -> None:
         context = Context(
             root, load(root / "params.yaml"), _announce if os.environ.get(PROGRESS) else _silent
         )
-        with guarding(root, name):
+        with minding_the_disk(), guarding(root, name):
             work(context)
     except PricetrailError as error:
         print(f"{name}: {error}", file=sys.stderr)

@@ -82,7 +82,7 @@ class Contract:
         yield Rule(f"price beyond {most:,.0f}", _.unitprice > most)
         yield Rule("date missing or unreadable", _.invoicedate.isnull())
         yield Rule(f"date before {EARLIEST}", _.invoicedate < ibis.timestamp(_midnight(EARLIEST)))
-        yield Rule("date far after all others", _.invoicedate >= ibis.timestamp(self.horizon))
+        yield Rule("date too late to be believed", _.invoicedate >= ibis.timestamp(self.horizon))
         for name in self.source.covariates:
             yield Rule(f"{name} is infinite", _[name].isinf().fill_null(False))
 

@@ -95,7 +95,7 @@ def settle(label: str, own: Evidence, others: Sequence[Evidence]) -> Order:
             f"{label} mixes two ways of writing dates: {own.day:,} can only have the day first (31/01/2011), "
             f"{own.month:,} only the month (01/31/2011), and the other "
             f"{own.numeric - own.day - own.month:,} may be either. Write all of them as 2011-01-31; or, to "
-            "have those that do not fit rejected one by one, set source.dates in params.yaml to 'day' or "
+            "have those that do not fit rejected one by one, set source.dates in params.yaml (--dates) to 'day' or "
             "'month'."
         )
     known = {order for order in (other.order() for other in others) if order is not None}

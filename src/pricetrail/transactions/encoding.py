@@ -92,7 +92,7 @@ def _guess(sample: bytes, name: str) -> str:
     if not found:
         raise SourceUnreadable(
             f"{name} is in no text encoding that is known. Save it as 'CSV UTF-8', or name its encoding as "
-            "source.encoding in params.yaml."
+            "source.encoding in params.yaml (--encoding)."
         )
     best = min(found.values(), key=lambda match: (match.chaos, -match.coherence))
     western = found.get("cp1252")

@@ -195,7 +195,7 @@ def _transcoded(path: Path, code: str, label: str, desk: Desk) -> Path:
     except UnicodeError as error:
         raise SourceUnreadable(
             f"{label} is not in the encoding {code} throughout ({error}). Save it as 'CSV UTF-8', or name "
-            "its encoding as source.encoding in params.yaml."
+            "its encoding as source.encoding in params.yaml (--encoding)."
         ) from error
     return target
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, cast
 
@@ -22,12 +22,14 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user said of a source's columns, as typed: ``maps`` are ``standard=column`` or
-    ``standard=expression`` (``week=...`` says that a row is a product's whole week)."""
+    """What the user said of a source. Of its columns, as typed: ``maps`` are ``standard=column`` or
+    ``standard=expression`` (``week=...`` says that a row is a product's whole week). And ``written``: how
+    dates, numbers and text are written in it."""
 
     maps: tuple[str, ...] = ()
     covariates: tuple[str, ...] = ()
     key: str | None = None
+    written: Source = field(default_factory=Source)
 
 
 NONE = Wishes()
@@ -56,12 +58,13 @@ def settle(names: Sequence[str], wishes: Wishes = NONE, *, label: str = "The tab
         columns["invoicedate"], weekly = week, True
     if weekly and "invoiceno" not in said:
         columns.pop("invoiceno", None)
-    source = Source(
-        columns={standard: columns[standard] for standard in STANDARD if standard in columns},
-        grain="weekly" if weekly else "lines",
-        covariates=tuple(map(_tidy, wishes.covariates)),
-        key=_tidy(wishes.key) if wishes.key else None,
-    )
+    settled: dict[str, object] = {
+        "columns": {standard: columns[standard] for standard in STANDARD if standard in columns},
+        "grain": "weekly" if weekly else "lines",
+        "covariates": tuple(map(_tidy, wishes.covariates)),
+        "key": _tidy(wishes.key) if wishes.key else None,
+    }
+    source = wishes.written.model_copy(update=settled)
     _named_once(source)
     resolve(names, source, label=label)
     return source

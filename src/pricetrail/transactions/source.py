@@ -85,7 +85,8 @@ def settle(files: Sequence[Path], wishes: Wishes = NONE) -> Source:
         UsageError: a wish cannot be understood.
     """
     with tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch, duckdb.connect() as connection:
-        sheets = formats.sheets(files[0], Desk(connection, Path(scratch), "raw", headings_only=True))
+        desk = Desk(connection, Path(scratch), "raw", wishes.written.encoding, headings_only=True)
+        sheets = formats.sheets(files[0], desk)
         refused: list[SchemaMismatch] = []
         for sheet in sheets:
             try:
@@ -122,7 +123,7 @@ def _order(part: Part, others: Sequence[Part], source: Source) -> dates.Order:
 
 
 def _note(part: Part, order: dates.Order) -> str:
-    said = [f"{part.rows:,} rows"]
+    said = [f"{part.rows:,} row{'' if part.rows == 1 else 's'}"]
     if part.sheet.note:
         said.append(part.sheet.note)
     if part.sign == ",":
@@ -130,5 +131,5 @@ def _note(part: Part, order: dates.Order) -> str:
     if part.dates is not None and "numeric" in part.dates.shapes:
         said.append(f"dates with the {order} first")
         if part.dates.order() is None:
-            said.append("which no date of the file settles (source.dates in params.yaml does)")
+            said.append("which no date of the file settles (source.dates in params.yaml, or --dates, does)")
     return f"{part.sheet.label}: {', '.join(said)}"

@@ -1,0 +1,52 @@
+"""The screen at the end of a run shows that run, and nothing of an earlier one."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from pricetrail.files import write_json
+from pricetrail.shop import summary
+
+ROWS = {
+    "rows": 10,
+    "first": None,
+    "last": None,
+    "accepted": 0,
+    "rejected_share": 1.0,
+    "products": 0,
+    "customers": 0,
+    "reasons_rejected": {"quantity is zero": 10},
+    "reasons_removed": {},
+}
+DRIFT = {"num_drifts": 0, "columns": {}, "reason": "Too few order lines to tell."}
+
+
+def shown(root):
+    console = Console(width=120, file=io.StringIO())
+    console.print(summary.screen(summary.read(root)))
+    return console.file.getvalue()
+
+
+@pytest.fixture
+def shop(tmp_path):
+    write_json(tmp_path / "metrics/etl.json", ROWS)
+    write_json(tmp_path / "gates/etl.json", {"verdict": "passed"})
+    write_json(tmp_path / "metrics/data_drift.json", DRIFT)
+    write_json(tmp_path / "gates/data_drift.json", {"verdict": "inconclusive"})
+    return tmp_path
+
+
+def test_inconclusive_says_why(shop):
+    assert "Too few order lines to tell." in shown(shop)
+
+
+def test_what_lies_behind_a_block_was_not_run(shop):
+    write_json(shop / "gates/etl.json", {"verdict": "blocked"})
+    found = summary.read(shop)
+    assert (found.drift, found.gates["data_drift"]) == (None, None)
+    assert "not run" in shown(shop)
+
+
+def test_folder_without_a_run(tmp_path):
+    assert "pricetrail ingest FILE" in shown(tmp_path)
