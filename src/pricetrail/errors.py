@@ -6,10 +6,13 @@ PricetrailError
         ShopExists
         ShopMissing
         UnknownProduct
+        CostMissing
+        LimitsInvalid
     DataError
         SourceUnreadable
         SchemaMismatch
         NothingToLearn
+        ResponseInvalid
     ShopBusy
     StageFailed
     InputChanged
@@ -26,7 +29,10 @@ import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import ClassVar
+
+LONGEST = 40
 
 
 class PricetrailError(Exception):
@@ -54,7 +60,24 @@ class ShopMissing(UsageError):
 
 
 class UnknownProduct(UsageError):
-    """No product of that code is in the shop."""
+    """No product of that code is in the shop; ``near`` holds the nearest that are."""
+
+    def __init__(self, wanted: str, known: Iterable[str], *, kind: str = "product") -> None:
+        codes = sorted(known)
+        self.near = _near(wanted, codes)
+        hint = f"The nearest are: {', '.join(self.near)}." if self.near else "None comes near it."
+        shown = wanted if len(wanted) <= LONGEST else f"{wanted[:LONGEST]}…"
+        super().__init__(
+            f"No {kind} {shown!r} among the {len(codes):,} of this shop. {hint} Upper and lower case differ."
+        )
+
+
+class CostMissing(UsageError):
+    """Margin is asked for, and the cost of a unit is not known."""
+
+
+class LimitsInvalid(UsageError):
+    """A rule for prices that no price can be held against."""
 
 
 class DataError(PricetrailError):
@@ -78,6 +101,10 @@ class SchemaMismatch(DataError):
 
 class NothingToLearn(DataError):
     """Too little is left of the data to train and test a model on."""
+
+
+class ResponseInvalid(DataError):
+    """The response to price is not one that prices can be made from."""
 
 
 class ShopBusy(PricetrailError):
@@ -128,3 +155,11 @@ def minding_the_disk() -> Iterator[None]:
         if NO_ROOM in str(cause) or not any(words in str(cause) for words in FULL):
             raise
         raise DiskFull(f"{NO_ROOM} ({cause})") from cause
+
+
+def _near(wanted: str, codes: list[str]) -> list[str]:
+    """The codes that look like the one wanted, whatever their case; nothing that long is looked for."""
+    if len(wanted) > LONGEST:
+        return []
+    upper = {code.upper(): code for code in codes}
+    return [upper[code] for code in get_close_matches(wanted.upper(), upper, n=5, cutoff=0.5)]

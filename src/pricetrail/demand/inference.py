@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -128,7 +127,7 @@ def product(found: Forecasts, products: Texts, wanted: str, *, known: Iterable[s
     """
     codes = sorted(set(known) | set(products))
     if wanted not in codes:
-        raise UnknownProduct(_unknown(wanted, codes))
+        raise UnknownProduct(wanted, codes)
     scores = errors(found, products == wanted)
     verdict = "measured" if scores["rows"] else "inconclusive"
     return {"stockcode": wanted, "verdict": verdict, **scores}
@@ -138,10 +137,3 @@ def _scores(true: Numbers, forecast: Numbers, whose: str) -> dict[str, float | N
     score = accuracy(true, forecast) if len(true) else None
     figures = (score.mse_log, score.rmsle, score.mae) if score else (None, None, None)
     return dict(zip((f"mse_{whose}", f"rmsle_{whose}", f"mae_{whose}"), figures, strict=True))
-
-
-def _unknown(wanted: str, codes: list[str]) -> str:
-    upper = {code.upper(): code for code in codes}
-    near = [upper[code] for code in get_close_matches(wanted.upper(), upper, n=5, cutoff=0.5)]
-    hint = f"The nearest are: {', '.join(near)}." if near else "None comes near it."
-    return f"No product {wanted!r} among the {len(codes):,} of this shop. {hint} Upper and lower case differ."
