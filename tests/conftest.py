@@ -43,28 +43,35 @@ def judge(context):
 main(sys.argv[1], globals()[sys.argv[1]])
 """
 PLAIN = {"cache": False}
-
-
-def stage(name, reads, writes, plain, **more):
-    outs = [*writes, *({path: PLAIN} for path in [*plain, f"records/{name}.json"])]
-    return {"cmd": f"python stage.py {name}", "deps": reads, "outs": outs, **more}
-
-
 STAGES = {
-    "prepare": stage(
-        "prepare",
-        ["data/raw"],
-        ["data/clean.txt"],
-        ["metrics/etl.json", "gates/etl.json", "gates/data_drift.json"],
-    ),
-    "learn": stage(
-        "learn",
-        ["data/clean.txt"],
-        ["models/production", "preprocessors/encoder.json", "preprocessors/feature_names.json"],
-        ["metrics/dfn_inf.json"],
-        params=["tune_backup_models.seed"],
-    ),
-    "judge": stage("judge", ["metrics/dfn_inf.json", "wanted.txt"], [], ["gates/model.json"]),
+    "prepare": {
+        "cmd": "python stage.py prepare",
+        "deps": ["data/raw"],
+        "outs": [
+            "data/clean.txt",
+            {"gates/etl.json": PLAIN},
+            {"gates/data_drift.json": PLAIN},
+            "records/prepare.json",
+        ],
+        "metrics": [{"metrics/etl.json": PLAIN}],
+    },
+    "learn": {
+        "cmd": "python stage.py learn",
+        "deps": ["data/clean.txt"],
+        "params": ["tune_backup_models.seed"],
+        "outs": [
+            "models/production",
+            "preprocessors/encoder.json",
+            "preprocessors/feature_names.json",
+            "records/learn.json",
+        ],
+        "metrics": [{"metrics/dfn_inf.json": PLAIN}],
+    },
+    "judge": {
+        "cmd": "python stage.py judge",
+        "deps": ["metrics/dfn_inf.json", "wanted.txt"],
+        "outs": [{"gates/model.json": PLAIN}, "records/judge.json"],
+    },
 }
 
 
@@ -110,6 +117,7 @@ def fresh(tmp_path_factory):
     (root / "params.yaml").write_text("tune_backup_models:\n  seed: 7\n")
     (root / "stage.py").write_text(SCRIPT)
     (root / "wanted.txt").write_text("pass")
+    (root / ".gitignore").write_text("/ledger/\n/.pricetrail/\n/records/\n/models/\n")
     git.begin(root)
     dvc.begin(root)
     dvc.track(root, "data/raw", "production")

@@ -16,7 +16,7 @@ STAGE = {
     "cmd": "python stage.py",
     "deps": ["data", "one.txt"],
     "params": [{"params.yaml": ["tune_backup_models.seed"]}],
-    "outs": ["out.txt", {"records/work.json": {"cache": False}}],
+    "outs": ["out.txt", "records/work.json"],
 }
 
 SETTINGS = "tune_backup_models: {{seed: {}}}\ninference_primary_model: {{seed: {}}}\n"
@@ -139,10 +139,10 @@ class Editor:
     """Edits what the stage reads once it has said that it has read it."""
 
     def __init__(self, root: Path, name: str) -> None:
-        self.root, self.name = root, name
+        self.root, self.name, self.events = root, name, []
 
     def stage(self, name, event):
-        pass
+        self.events.append(event)
 
     def progress(self, name, share, note):
         (self.root / self.name).write_text("edited")
@@ -152,7 +152,7 @@ class Editor:
 @pytest.fixture
 def repository(shop):
     (shop / "stage.py").write_text(SLOW)
-    (shop / ".gitignore").write_text("/go\n")
+    (shop / ".gitignore").write_text("/go\n/out.txt\n/records/\n/ledger/\n/.pricetrail/\n")
     git.begin(shop)
     dvc.begin(shop)
     git.commit(shop, "start")
@@ -172,7 +172,9 @@ def test_record_agrees_with_the_lock_and_comes_back_from_the_cache(repository):
     assert {each["path"]: each["md5"] for each in lock["outs"]}["out.txt"] == json.loads(first)["outputs"][0][
         "md5"
     ]
+    editor = Editor(repository, "elsewhere.txt")
     for text in ("another", "one.txt"):
         (repository / "one.txt").write_text(text)
-        pipeline.run(repository, Editor(repository, "elsewhere.txt"))
+        pipeline.run(repository, editor)
+    assert editor.events[-1] == "restored"
     assert (repository / "records/work.json").read_bytes() == first

@@ -1,7 +1,8 @@
 """What one stage did: what it read and wrote, by digest, and all else that its outputs may depend on.
 
 It is written beside the outputs as ``records/<stage>.json`` and declared as one of them, so that DVC's cache gives
-it back together with them: it always tells where and how the outputs were really made.
+it back together with them: it always tells where and how the outputs were really made. (It has to be kept in the
+cache like them: DVC remembers no run of a stage that has an output outside of it, other than metrics and plots.)
 """
 
 from __future__ import annotations
