@@ -8,6 +8,8 @@ PricetrailError
         UnknownProduct
         CostMissing
         LimitsInvalid
+        UnknownId
+            AmbiguousId
     DataError
         SourceUnreadable
         SchemaMismatch
@@ -17,6 +19,14 @@ PricetrailError
     StageFailed
     InputChanged
     DiskFull
+    LineageError
+        StoreFailed
+        ArtifactMissing
+        AlreadyThere
+        DigestMismatch
+        LedgerBroken
+        KeyMissing
+        NotSigned
     Blocked
 
 Each class carries the exit code that the command line answers with: 1 a fault, 2 a usage error,
@@ -80,6 +90,14 @@ class LimitsInvalid(UsageError):
     """A rule for prices that no price can be held against."""
 
 
+class UnknownId(UsageError):
+    """Nothing is known by that id, or it is no id at all."""
+
+
+class AmbiguousId(UnknownId):
+    """The beginning of an id that was given fits more than one."""
+
+
 class DataError(PricetrailError):
     """Order lines that cannot be worked with."""
 
@@ -121,6 +139,36 @@ class InputChanged(PricetrailError):
 
 class DiskFull(PricetrailError):
     """There is no room left to write in."""
+class LineageError(PricetrailError):
+    """The record of what was made from what cannot be kept, or does not hold."""
+
+
+class StoreFailed(LineageError):
+    """Where the record lies cannot be reached, is full, or refuses."""
+
+
+class ArtifactMissing(LineageError):
+    """What the record names is not where it lies."""
+
+
+class AlreadyThere(LineageError):
+    """A name holds other bytes already, and what is recorded is never overwritten."""
+
+
+class DigestMismatch(LineageError):
+    """Bytes are not those that their digest was taken of."""
+
+
+class LedgerBroken(LineageError):
+    """An entry of the ledger is missing, cut, changed, or out of its place."""
+
+
+class KeyMissing(LineageError):
+    """The key that must sign is not at hand, or is not the one that signs here."""
+
+
+class NotSigned(LineageError):
+    """A signature is missing where one is asked for, or does not fit."""
 
 
 class Blocked(PricetrailError):

@@ -164,6 +164,12 @@ class ModelGate(Block):
     on_inconclusive: Literal["stop", "warn"] = "warn"
 
 
+class LedgerPlace(Block):
+    url: Annotated[str, Field(min_length=1)] = "ledger"
+    endpoint: str | None = None
+    signed: bool = True
+
+
 class Params(Block):
     """All of ``params.yaml``."""
 
@@ -178,6 +184,7 @@ class Params(Block):
     inference_primary_model: Inference = Inference()
     assess_model_risk: Risk = Risk()
     model_gate: ModelGate = ModelGate()
+    ledger: LedgerPlace = LedgerPlace()
 
 
 def load(path: Path) -> Params:

@@ -10,6 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from pricetrail.errors import ShopExists
+from pricetrail.lineage import place
 from pricetrail.params import Params
 from pricetrail.shop import dvc, git, settings
 
@@ -54,6 +55,7 @@ def _lay_down(shop: Path) -> None:
 
 
 def _begin(shop: Path) -> None:
+    place.begin(shop)
     git.begin(shop)
     dvc.begin(shop)
     (shop / "plots").rename(shop / ".dvc" / "plots")

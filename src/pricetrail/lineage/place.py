@@ -1,0 +1,61 @@
+"""Where a shop keeps its ledger, and with which keys: ``params.yaml``, ``ledger.pub`` and ``.pricetrail/keys``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization as form
+
+from pricetrail import params
+from pricetrail.errors import KeyMissing, translating
+from pricetrail.files import writing
+from pricetrail.lineage.canonical import digest
+from pricetrail.lineage.keys import Keyring
+from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.store import Store, open_store
+
+KEYS = Path(".pricetrail/keys")
+ANCHOR = "ledger.pub"
+
+
+def store(root: Path) -> Store:
+    """The store that a shop's settings name; a path is taken from the shop's folder."""
+    settings = params.load(root / "params.yaml").ledger
+    here = "://" not in settings.url
+    return open_store(root / settings.url if here else settings.url, settings.endpoint)
+
+
+def ledger(root: Path) -> Ledger:
+    """A shop's ledger, which must have begun with the key in ``ledger.pub`` where the shop has one."""
+    signed = params.load(root / "params.yaml").ledger.signed
+    return Ledger(store(root), keyring(root) if signed else None, trust=anchor(root) if signed else None)
+
+
+def keyring(root: Path) -> Keyring:
+    """The private keys of a shop, which lie outside of git and DVC, or come from the environment."""
+    return Keyring.of(root / KEYS)
+
+
+def begin(root: Path) -> str:
+    """Make a new shop's key, unless the environment gives one, and lay its public half where git keeps it."""
+    key = keyring(root).first()
+    public = key.private.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    with writing(root / ANCHOR) as draft:
+        draft.write_bytes(public)
+    return key.id
+
+
+def anchor(root: Path) -> str | None:
+    """The id of the key that the shop's ledger begins with; None in a shop that does not say.
+
+    Raises:
+        KeyMissing: ``ledger.pub`` is no public key.
+    """
+    path = root / ANCHOR
+    if not path.exists():
+        return None
+    with translating(
+        {ValueError: KeyMissing, OSError: KeyMissing}, f"{path} holds no public key in PEM form"
+    ):
+        public = form.load_pem_public_key(path.read_bytes())
+        return digest(public.public_bytes(form.Encoding.Raw, form.PublicFormat.Raw))

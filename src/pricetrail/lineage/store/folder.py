@@ -1,0 +1,124 @@
+"""A store in a local folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pricetrail.errors import AlreadyThere, ArtifactMissing, StoreFailed, translating
+from pricetrail.lineage.store.protocol import checked, clash, prefixed
+
+DRAFTS = ".drafts"
+ABANDONED = 24 * 3600.0
+
+
+class FolderStore:
+    """Files under a folder. A draft is written, flushed to the disk, and then linked under its name.
+
+    A hard link is made only where nothing is, so of two writers one wins, and no reader meets half a file.
+    """
+
+    exclusive = True
+
+    def __init__(self, root: Path, mode: int = 0o666) -> None:
+        self.root, self.mode = root, mode
+        self._swept = False
+
+    def __repr__(self) -> str:
+        return f"FolderStore({str(self.root)!r})"
+
+    def read(self, name: str) -> bytes:
+        """The bytes under ``name``."""
+        path = self.root / checked(name)
+        with translating({OSError: StoreFailed}, f"{path} cannot be read"):
+            try:
+                return path.read_bytes()
+            except FileNotFoundError:
+                raise ArtifactMissing(f"There is no {name} in {self.root}.") from None
+
+    def create(self, name: str, content: bytes) -> None:
+        """Put ``content`` under a name that holds nothing yet."""
+        path = self.root / checked(name)
+        with self._drafted(path, content) as draft:
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                if path.read_bytes() != content:
+                    raise AlreadyThere(clash(name)) from None
+            _flush(path.parent)
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Put ``content`` under ``name``, whatever it held."""
+        path = self.root / checked(name)
+        with self._drafted(path, content) as draft:
+            os.replace(draft, path)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Every name that begins with ``prefix``, in order."""
+        start = self.root / prefixed(prefix).rpartition("/")[0]
+        found = list[str]()
+        with translating({OSError: StoreFailed}, f"{start} cannot be listed"):
+            for folder, inside, files in os.walk(start, onerror=_unless_missing):
+                inside[:] = [each for each in inside if not each.startswith(".")]
+                base = Path(folder).relative_to(self.root).as_posix()
+                beside = "" if base == "." else f"{base}/"
+                found += [beside + each for each in files if not each.startswith(".")]
+        return sorted(name for name in found if name.startswith(prefix))
+
+    def delete(self, name: str) -> None:
+        """Take a name away."""
+        path = self.root / checked(name)
+        with translating({OSError: StoreFailed}, f"{path} cannot be deleted"):
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _drafted(self, path: Path, content: bytes) -> Iterator[Path]:
+        draft = self.root / DRAFTS / secrets.token_hex(8)
+        with translating({OSError: StoreFailed}, f"{path} cannot be written"):
+            try:
+                _make(path.parent)
+                _make(draft.parent)
+                self._sweep()
+                with open(draft, "xb", opener=self._open) as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                yield draft
+            finally:
+                draft.unlink(missing_ok=True)
+
+    def _open(self, path: str, flags: int) -> int:
+        return os.open(path, flags, self.mode)
+
+    def _sweep(self) -> None:
+        """Once, take away the drafts of writers that were killed; one that is young may be at work."""
+        if not self._swept:
+            self._swept = True
+            for draft in (self.root / DRAFTS).iterdir():
+                if time.time() - draft.stat().st_mtime > ABANDONED:
+                    draft.unlink(missing_ok=True)
+
+
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that a power cut does not take away again."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _flush(folder.parent)
+
+
+def _flush(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
