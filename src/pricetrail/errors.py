@@ -27,6 +27,7 @@ PricetrailError
         LedgerBroken
         KeyMissing
         NotSigned
+        ReceiptInvalid
     Blocked
 
 Each class carries the exit code that the command line answers with: 1 a fault, 2 a usage error,
@@ -139,6 +140,8 @@ class InputChanged(PricetrailError):
 
 class DiskFull(PricetrailError):
     """There is no room left to write in."""
+
+
 class LineageError(PricetrailError):
     """The record of what was made from what cannot be kept, or does not hold."""
 
@@ -169,6 +172,10 @@ class KeyMissing(LineageError):
 
 class NotSigned(LineageError):
     """A signature is missing where one is asked for, or does not fit."""
+
+
+class ReceiptInvalid(LineageError):
+    """A receipt holds what no receipt may, or its bytes are no receipt."""
 
 
 class Blocked(PricetrailError):

@@ -1,0 +1,117 @@
+"""A receipt: what was asked, by which release and from which inputs it was answered, and the answer.
+
+Its canonical JSON is kept as it is; the SHA-256 of those bytes is its identity. It holds no customer: a name that is
+not known here is refused, at any depth, so that a field added elsewhere cannot carry one in unseen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from pricetrail.errors import ReceiptInvalid
+from pricetrail.lineage import canonical
+
+TYPE = "pricetrail/receipt/v1"
+DIGEST = re.compile(r"[0-9a-f]{64}")
+LONGEST = 200
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+REQUEST = _names(
+    "stockcode store country unitprice unitprice_min unitprice_max num_price_bins objective cost default_margin "
+    "max_change margin_floor competitor_min competitor_max endings floor ceiling change margin competitor ladder "
+    "order hard step at is_registered"
+)
+ANSWER = _names(
+    "stockcode store status cause price now aim objective cost identification elasticity expected expected_now gain "
+    "gains units revenue margin amount probability low low50 low90 middle high high50 high90 prospect zone binding "
+    "at_bound conflicts rule rules against hard unmet currency curve prices price_old gain_sure experiment weeks "
+    "detects ladder endings name words why"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One answered price request.
+
+    Attributes:
+        at: when, as the clock of whoever answered said; the order of receipts does not rest on it.
+        release: the id of the release that answered.
+        inputs: the SHA-256 of what the release knows of the product.
+        request: what was asked, as plain data, under the names in ``REQUEST``.
+        answer: what was said, likewise, under the names in ``ANSWER``.
+        price: the price that was quoted.
+        revenue: the revenue of a week that was quoted with it; null where none was.
+    """
+
+    at: datetime
+    release: str
+    inputs: str
+    product: str
+    store: str | None
+    request: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    price: float
+    revenue: float | None
+
+    def __post_init__(self) -> None:
+        for name in ("release", "inputs"):
+            if not DIGEST.fullmatch(getattr(self, name)):
+                raise ReceiptInvalid(
+                    f"A receipt's {name} is a SHA-256 in 64 hexadecimal digits; found {getattr(self, name)[:80]!r}."
+                )
+        for name, allowed in (("request", REQUEST), ("answer", ANSWER)):
+            for fault in _faults(getattr(self, name), allowed):
+                raise ReceiptInvalid(f"A receipt's {name} {fault}.")
+
+    def to_bytes(self) -> bytes:
+        """The canonical bytes, which hold no line break.
+
+        Raises:
+            ReceiptInvalid: a number is not finite, or something is no plain data.
+        """
+        values = {**asdict(self), "at": self.at.isoformat(timespec="microseconds"), "type": TYPE}
+        try:
+            return canonical.dumps(values)
+        except (ValueError, TypeError) as error:
+            raise ReceiptInvalid(f"A receipt holds plain data and finite numbers: {error}.") from error
+
+
+def parse(content: bytes) -> Receipt:
+    """Read a receipt back.
+
+    Raises:
+        ReceiptInvalid: the bytes are none, or not in their one spelling.
+    """
+    try:
+        values = json.loads(content)
+        if values.pop("type") == TYPE:
+            found = Receipt(**{**values, "at": datetime.fromisoformat(values["at"])})
+            if found.to_bytes() == content:
+                return found
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise ReceiptInvalid("The bytes are no receipt in its one spelling: they were cut or changed.")
+
+
+def _faults(value: object, allowed: frozenset[str]) -> Iterator[str]:
+    """Why plain data may not be kept."""
+    match value:
+        case Mapping():
+            for name, inner in value.items():
+                if name not in allowed:
+                    yield f"has no field {name!r}: no name that is not known is kept, lest it tell of a customer"
+                yield from _faults(inner, allowed)
+        case list() | tuple():
+            for inner in value:
+                yield from _faults(inner, allowed)
+        case str() if len(value) > LONGEST:
+            yield f"holds a text of {len(value)} characters, and {LONGEST} is the most"
