@@ -36,7 +36,7 @@ def test_rest_still_proves_what_is_gone_is_named(ledger, years, policy):
 
 
 def test_deleted_without_an_entry_is_a_fault(ledger, years):
-    [*_, path] = sorted((ledger.store.root / "receipts/sealed").glob("*.gz"))
+    [*_, path] = sorted((ledger.store.root / "receipts/sealed").glob("*.jsonl.gz"))
     path.unlink()
     assert path.name in verify(ledger).faults[0]
 
@@ -47,7 +47,7 @@ def test_nothing_to_delete_writes_nothing(ledger, years):
 
 
 def test_deletion_that_was_cut_short_is_finished(ledger, years):
-    paths = list((ledger.store.root / "receipts/sealed").glob("*.gz"))
+    paths = list((ledger.store.root / "receipts/sealed").glob("*.jsonl.gz"))
     kept = {path: path.read_bytes() for path in paths}
     forget(ledger, Policy(newest=2), who="x", why="")
     gone = next(path for path in paths if not path.exists())

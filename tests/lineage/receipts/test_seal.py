@@ -31,7 +31,7 @@ def test_nothing_is_left_in_the_log(ledger, root):
 
 
 def test_any_program_reads_it(issued, root, make):
-    [path] = root.glob("*.gz")
+    [path] = root.glob("*.jsonl.gz")
     assert gzip.decompress(path.read_bytes()).splitlines() == [make(n).to_bytes() for n in range(10)]
     rows = duckdb.sql(f"SELECT id, revenue, status FROM '{root}/*.parquet' ORDER BY revenue").fetchall()
     assert rows == [(text, 100.0 + n, "change") for n, text in enumerate(issued)]
@@ -43,7 +43,7 @@ def test_summary_counts_by_release_and_product(ledger, root):
     assert quoted == {"products": ["85123A"], "receipts": [10], "revenue": [1045.0]}
 
 
-@pytest.mark.parametrize("kind", ["gz", "json", "parquet"])
+@pytest.mark.parametrize("kind", ["jsonl.gz", "order.gz", "json", "parquet"])
 def test_flipped_byte_is_named(ledger, root, kind):
     [path] = root.glob(f"*.{kind}")
     for at in range(0, path.stat().st_size, 37):
@@ -58,7 +58,7 @@ def test_flipped_byte_is_named(ledger, root, kind):
     assert verify(ledger).faults == ()
 
 
-@pytest.mark.parametrize("kind", ["gz", "json", "parquet"])
+@pytest.mark.parametrize("kind", ["jsonl.gz", "order.gz", "json", "parquet"])
 def test_missing_file_is_named(ledger, root, kind):
     [path] = root.glob(f"*.{kind}")
     path.unlink()
@@ -67,7 +67,7 @@ def test_missing_file_is_named(ledger, root, kind):
 
 
 def test_receipt_swapped_with_its_file_is_noticed(ledger, root, issued, make):
-    [path] = root.glob("*.gz")
+    [path] = root.glob("*.jsonl.gz")
     lines = gzip.decompress(path.read_bytes()).replace(b'"price":2.5', b'"price":3.5')
     path.write_bytes(gzip.compress(lines))
     with pytest.raises(DigestMismatch, match="not what that number was given out for"):

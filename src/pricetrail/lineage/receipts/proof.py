@@ -45,10 +45,12 @@ def prove(ledger: Ledger, found: Found) -> Proof:
         raise UsageError(
             f"The receipt {found.number} is not sealed yet. Seal it with 'pricetrail receipts --seal'."
         )
-    name = segment.path(facts.segment, "jsonl.gz")
-    leaves = [merkle.leaf(each) for each in segment.lines(ledger.store.read(name), name)]
+    summary = segment.read(ledger.store, facts.segment, facts.summary)
+    leaves = [merkle.leaf(each) for each in segment.receipts(ledger.store, summary)]
     path = tuple(each.hex() for each in merkle.proof(leaves, found.number.index))
     proof = Proof(found.number.index, len(leaves), path, facts.root, facts.entry)
     if not proof.holds(found.content):
-        raise DigestMismatch(f"{name} does not lead to the root in entry {facts.entry} of the ledger.")
+        raise DigestMismatch(
+            f"The receipts of the segment {facts.segment} do not lead to the root in entry {facts.entry}."
+        )
     return proof

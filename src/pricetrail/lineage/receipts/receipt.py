@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +78,8 @@ class Receipt:
         Raises:
             ReceiptInvalid: a number is not finite, or something is no plain data.
         """
-        values = {**asdict(self), "at": self.at.isoformat(timespec="microseconds"), "type": TYPE}
+        values = {name: getattr(self, name) for name in self.__slots__}
+        values |= {"at": self.at.isoformat(timespec="microseconds"), "type": TYPE}
         try:
             return canonical.dumps(values)
         except (ValueError, TypeError) as error:

@@ -69,6 +69,6 @@ def forget(ledger: Ledger, policy: Policy, *, who: str, why: str) -> Entry | Non
         }
         entry = ledger.append(KIND, body, who=who)
     for name in [*gone, *(each.segment for each in dropped)]:
-        ledger.store.delete(segment.path(name, "jsonl.gz"))
-        ledger.store.delete(segment.path(name, "parquet"))
+        for kind in ("jsonl.gz", "order.gz", "parquet"):
+            ledger.store.delete(segment.path(name, kind))
     return entry

@@ -64,21 +64,29 @@ def _each(store: Store, kept: list[Sealed], processes: int) -> Iterator[list[str
 
 
 def _faults(store: Store, facts: Sealed) -> Iterator[str]:
+    whole = True
     for kind, digest in (("jsonl.gz", facts.file), ("json", facts.summary), ("parquet", facts.table)):
         name = segment.path(facts.segment, kind)
         try:
-            content = store.read(name)
-            if canonical.digest(content) != digest:
-                yield f"{name} is not what entry {facts.entry} of the ledger sealed"
-            elif kind == "jsonl.gz":
-                yield from _tree(segment.lines(content, name), facts)
+            if canonical.digest(store.read(name)) == digest:
+                continue
+            fault = "it is not what was sealed"
         except LineageError as error:
-            yield f"{name}, sealed by entry {facts.entry}: {error}"
+            fault = str(error)
+        whole = whole and kind == "parquet"
+        yield f"{name}, sealed by entry {facts.entry}: {fault}"
+    if whole:
+        yield from _tree(store, facts)
 
 
-def _tree(receipts: list[bytes], facts: Sealed) -> Iterator[str]:
+def _tree(store: Store, facts: Sealed) -> Iterator[str]:
+    try:
+        receipts = segment.receipts(store, segment.read(store, facts.segment, facts.summary))
+    except LineageError as error:
+        yield f"{error} It was sealed by entry {facts.entry}."
+        return
     if (
         merkle.root([merkle.leaf(each) for each in receipts]).hex() != facts.root
         or len(receipts) != facts.count
     ):
-        yield f"The receipts of the segment {facts.segment} do not lead to the root in entry {facts.entry}"
+        yield f"The receipts of the segment {facts.segment} do not lead to the root in entry {facts.entry}."
