@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,7 +69,7 @@ class Receipt:
                     f"A receipt's {name} is a SHA-256 in 64 hexadecimal digits; found {getattr(self, name)[:80]!r}."
                 )
         for name, allowed in (("request", REQUEST), ("answer", ANSWER)):
-            for fault in _faults(getattr(self, name), allowed):
+            if fault := _fault(getattr(self, name), allowed):
                 raise ReceiptInvalid(f"A receipt's {name} {fault}.")
 
     def to_bytes(self) -> bytes:
@@ -103,16 +103,17 @@ def parse(content: bytes) -> Receipt:
     raise ReceiptInvalid("The bytes are no receipt in its one spelling: they were cut or changed.")
 
 
-def _faults(value: object, allowed: frozenset[str]) -> Iterator[str]:
-    """Why plain data may not be kept."""
-    match value:
-        case Mapping():
-            for name, inner in value.items():
-                if name not in allowed:
-                    yield f"has no field {name!r}: no name that is not known is kept, lest it tell of a customer"
-                yield from _faults(inner, allowed)
-        case list() | tuple():
-            for inner in value:
-                yield from _faults(inner, allowed)
-        case str() if len(value) > LONGEST:
-            yield f"holds a text of {len(value)} characters, and {LONGEST} is the most"
+def _fault(value: object, allowed: frozenset[str]) -> str | None:
+    """Why plain data may not be kept, if it may not."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case dict() as found:
+                if unknown := found.keys() - allowed:
+                    return f"has no field {min(unknown)!r}: no name that is not known is kept, lest it tell of a customer"
+                waiting += found.values()
+            case list() | tuple() as found:
+                waiting += found
+            case str() as found if len(found) > LONGEST:
+                return f"holds a text of {len(found)} characters, and {LONGEST} is the most"
+    return None
