@@ -110,7 +110,7 @@ def _fault(value: object, allowed: frozenset[str]) -> str | None:
         match waiting.pop():
             case dict() as found:
                 if unknown := found.keys() - allowed:
-                    return f"has no field {min(unknown)!r}: no name that is not known is kept, lest it tell of a customer"
+                    return f"has no field {min(unknown)!r}: only known names are kept, lest one tell of a customer"
                 waiting += found.values()
             case list() | tuple() as found:
                 waiting += found

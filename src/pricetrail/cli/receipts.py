@@ -1,0 +1,84 @@
+"""``pricetrail receipts``: find one, seal them, check them, delete old ones."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pricetrail.cli.console import AsJson, answer, say, stdout
+from pricetrail.errors import DigestMismatch, UsageError
+from pricetrail.lineage import place
+from pricetrail.lineage.entry import Entry
+from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.receipts import find as look
+from pricetrail.lineage.receipts.proof import prove
+from pricetrail.lineage.receipts.retention import Policy, forget
+from pricetrail.lineage.receipts.seal import seal as seal_all
+from pricetrail.lineage.receipts.verify import Verdict
+from pricetrail.lineage.receipts.verify import verify as check
+from pricetrail.shop import git
+
+
+def receipts(
+    shop: Annotated[Path, typer.Argument(help="The shop's folder.")] = Path(),
+    find: Annotated[str | None, typer.Option(help="Show the receipt of this number, and prove it.")] = None,
+    seal: Annotated[bool, typer.Option("--seal", help="Sign those that nobody writes any more.")] = False,
+    before: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Delete those from before this day, by segment."),
+    ] = None,
+    newest: Annotated[
+        int | None, typer.Option(min=0, help="Delete all but about so many, by segment.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="Why they are deleted.")] = "policy",
+    as_json: AsJson = False,
+) -> None:
+    """Check every receipt against the ledger; before that, find, seal or delete what is asked for."""
+    ledger = place.ledger(shop)
+    if find is not None:
+        answer(_found(ledger, find))
+        return
+    who, entries = git.somebody(shop), list[Entry | None]()
+    if seal:
+        entries.append(seal_all(ledger, who=who))
+    if before is not None or newest is not None:
+        policy = Policy(before.replace(tzinfo=UTC) if before else None, newest)
+        entries.append(forget(ledger, policy, who=who, why=why))
+    verdict = check(ledger, processes=os.cpu_count() or 1)
+    written = [entry.number for entry in entries if entry is not None]
+    if as_json:
+        answer({**asdict(verdict), "entries": written})
+    else:
+        _show(verdict, written)
+    if verdict.faults:
+        raise DigestMismatch(f"{len(verdict.faults)} faults in the receipts; the first: {verdict.faults[0]}")
+
+
+def _found(ledger: Ledger, text: str) -> dict[str, Any]:
+    found = look(ledger.store, text)
+    try:
+        proof = prove(ledger, found).to_dict()
+    except UsageError:
+        proof = None
+    return {
+        "number": str(found.number),
+        "digest": found.digest,
+        "receipt": asdict(found.receipt),
+        "proof": proof,
+    }
+
+
+def _show(verdict: Verdict, written: list[int]) -> None:
+    for number in written:
+        say(f"Entry {number} was added to the ledger.")
+    for fault in verdict.faults:
+        say(fault, style="red")
+    stdout.print(
+        f"{verdict.receipts:,} receipts in {verdict.segments:,} sealed segments, {verdict.open:,} not sealed yet,"
+        f" {verdict.forgotten:,} segments deleted by policy; {len(verdict.faults):,} faults."
+    )
