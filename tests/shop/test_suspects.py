@@ -148,8 +148,11 @@ class TestReceipts:
     def test_sealed_checked_found_and_proved(self, shop, issued):
         said = json.loads(typed(receipts, shop, "--seal", "--json").stdout)
         assert (said["receipts"], said["faults"], len(said["entries"])) == (3, [], 1)
-        found = json.loads(typed(receipts, shop, "--find", issued[1]).stdout)
+        found = json.loads(typed(receipts, shop, "--find", issued[1], "--json").stdout)
         assert (found["receipt"]["request"], found["proof"]["index"]) == ({"cost": 1}, 1)
+        assert typed(receipts, shop, "--find", issued[1]).stdout.endswith(
+            "under the root in entry 6 of the ledger\n"
+        )
 
     def test_deleted_by_policy(self, shop, issued):
         typed(receipts, shop, "--seal")

@@ -41,7 +41,8 @@ def receipts(
     """Check every receipt against the ledger; before that, find, seal or delete what is asked for."""
     ledger = place.ledger(shop)
     if find is not None:
-        answer(_found(ledger, find))
+        shown = _found(ledger, find)
+        answer(shown) if as_json else _tell(shown)
         return
     who, entries = git.somebody(shop), list[Entry | None]()
     if seal:
@@ -71,6 +72,16 @@ def _found(ledger: Ledger, text: str) -> dict[str, Any]:
         "receipt": asdict(found.receipt),
         "proof": proof,
     }
+
+
+def _tell(shown: dict[str, Any]) -> None:
+    receipt, proof = shown["receipt"], shown["proof"]
+    for name in ("number", "digest"):
+        say(f"{name:<9}{shown[name]}", to=stdout)
+    for name, value in receipt.items():
+        say(f"{name:<9}{value}", to=stdout)
+    where = f"under the root in entry {proof['entry']} of the ledger" if proof else "not sealed yet"
+    say(f"{'proof':<9}{where}", to=stdout)
 
 
 def _show(verdict: Verdict, written: list[int]) -> None:

@@ -30,7 +30,7 @@ def test_changed_byte_is_named(at, by):
     changed = bytearray(LOG)
     changed[at] ^= by
     place = sum(start <= at for start in STARTS) - 1
-    with pytest.raises(DigestMismatch, match=f"receipt {place}[., ]"):
+    with pytest.raises(DigestMismatch, match=rf"receipt {place}\."):
         read(bytes(changed))
 
 
@@ -38,6 +38,19 @@ def test_changed_byte_of_the_last_frame_is_named():
     for at in range(STARTS[4], len(LOG) - 1):
         with pytest.raises(DigestMismatch, match=r"receipt 4"):
             read(LOG[:at] + bytes([LOG[at] ^ 1]) + LOG[at + 1 :])
+
+
+@given(st.integers(0, 6), st.integers(len(frame.MAGIC), len(LOG)))
+def test_one_is_picked_where_it_is_whole(index, size):
+    whole = sum(start <= size for start in STARTS) - 1
+    assert frame.pick(LOG[:size], 0, index, "log") == (CONTENTS[index] if index < whole else None)
+
+
+def test_damaged_length_before_it_is_named():
+    changed = bytearray(LOG)
+    changed[STARTS[1]] ^= 4
+    with pytest.raises(DigestMismatch, match=r"receipt 1\."):
+        frame.pick(bytes(changed), 0, 3, "log")
 
 
 def test_frame_in_another_place_is_noticed():

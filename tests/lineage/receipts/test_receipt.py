@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -44,3 +46,13 @@ def test_other_spelling_is_no_receipt(make, change):
 def test_time_is_kept_to_the_microsecond(make):
     at = datetime(2026, 3, 1, 12, 0, 0, 1, UTC)
     assert parse(make(at=at).to_bytes()).at == at
+
+
+def test_a_service_needs_nothing_else_to_write_and_find():
+    code = "import sys, pricetrail.lineage.receipts; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = set(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
+    assert not loaded & {"numpy", "pandas", "pyarrow", "duckdb", "boto3", "fsspec", "dvc", "yaml", "pydantic"}

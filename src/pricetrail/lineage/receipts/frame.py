@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 from pricetrail.errors import DigestMismatch
 
@@ -35,23 +36,46 @@ def unpack(log: bytes, first: int, name: str) -> Iterator[bytes]:
             f"{name} is no log of receipts: it does not begin with {MAGIC.decode().strip()!r}."
         )
     at, index = len(MAGIC), first
-    while len(log) - at >= HEADER.size:
-        length, body, check = HEADER.unpack_from(log, at)
-        if check != _check(length, body, index):
-            if any(log[at + HEADER.size :]):
-                raise DigestMismatch(f"{name} is damaged at byte {at}, in the frame of receipt {index}.")
-            return
-        content = log[at + HEADER.size : at + HEADER.size + length]
-        if len(content) < length:
-            return
-        if zlib.crc32(content) != body:
-            if any(log[at + HEADER.size + length - 1 :]):
-                raise DigestMismatch(
-                    f"{name} is damaged: receipt {index}, from byte {at} on, is not what was written."
-                )
-            return
+    while (content := _whole(log, at, index)) is not None:
         yield content
-        at, index = at + HEADER.size + length, index + 1
+        at, index = at + HEADER.size + len(content), index + 1
+    if _damaged(log, at, index):
+        raise DigestMismatch(f"{name} is damaged in or behind byte {at}, in the frame of receipt {index}.")
+
+
+def pick(log: bytes, first: int, index: int, name: str) -> bytes | None:
+    """One receipt of a log, by its place; those before it are checked only if it cannot be made out.
+
+    Raises:
+        DigestMismatch: it cannot be made out for damage.
+    """
+    at = len(MAGIC)
+    for _ in range(index - first):
+        if len(log) - at < HEADER.size:
+            break
+        at += HEADER.size + int(HEADER.unpack_from(log, at)[0])
+    found = _whole(log, at, index)
+    return next(islice(unpack(log, first, name), index - first, None), None) if found is None else found
+
+
+def _whole(log: bytes, at: int, index: int) -> bytes | None:
+    """The receipt in the frame at a byte; None when it is not whole."""
+    if len(log) - at < HEADER.size:
+        return None
+    length, body, check = HEADER.unpack_from(log, at)
+    content = log[at + HEADER.size : at + HEADER.size + length]
+    fits = check == _check(length, body, index) and len(content) == length and zlib.crc32(content) == body
+    return content if fits else None
+
+
+def _damaged(log: bytes, at: int, index: int) -> bool:
+    """Whether a frame that is not whole is something else than the end that a crash left."""
+    if len(log) - at < HEADER.size:
+        return False
+    length, body, check = HEADER.unpack_from(log, at)
+    if check != _check(length, body, index):
+        return any(log[at + HEADER.size :])
+    return at + HEADER.size + length <= len(log) and any(log[at + HEADER.size + length - 1 :])
 
 
 def _check(length: int, body: int, index: int) -> int:

@@ -12,7 +12,6 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -172,19 +171,13 @@ def one(store: Store, segment: str, index: int) -> bytes | None:
     """The receipt at a place in the log of a segment; None where there is none.
 
     Raises:
-        DigestMismatch: the log is damaged at that place or before it.
+        DigestMismatch: it cannot be made out for damage.
     """
     before = [name for name in parts(store, segment) if int(name.rpartition("/")[2]) <= index]
-    if not before:
-        return None
-    first = int(before[-1].rpartition("/")[2])
-    with suppress(ArtifactMissing):
-        content = store.read(before[-1])
-        return (
-            next(islice(frame.unpack(content, first, before[-1]), index - first, None), None)
-            if content
-            else None
-        )
+    with suppress(ArtifactMissing):  # sealed meanwhile
+        content = store.read(before[-1]) if before else CLOSED
+        if content != CLOSED:
+            return frame.pick(content, int(before[-1].rpartition("/")[2]), index, before[-1])
     return None
 
 
