@@ -1,4 +1,7 @@
 import gzip
+import subprocess
+import sys
+import time
 
 import duckdb
 import pytest
@@ -8,6 +11,17 @@ from pricetrail.lineage.receipts import Writer, find, log, number, segment
 from pricetrail.lineage.receipts.proof import prove
 from pricetrail.lineage.receipts.seal import seal, sealed
 from pricetrail.lineage.receipts.verify import verify
+
+SEALER = """
+import sys
+from pathlib import Path
+from pricetrail.lineage.keys import Keyring
+from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.receipts.seal import seal
+from pricetrail.lineage.store import FolderStore
+ledger = Ledger(FolderStore(Path(sys.argv[1])), Keyring(Path(sys.argv[2]), {}))
+seal(ledger, who="child")
+"""
 
 
 @pytest.fixture
@@ -93,6 +107,24 @@ def test_crash_after_the_entry_is_finished_by_the_next(ledger, issued):
     path.write_bytes(content)
     assert seal(ledger, who="x") is None
     assert log.segments(ledger.store) == []
+
+
+@pytest.mark.parametrize("files", [1, 2, 18, 39, 40])
+def test_kill_while_sealing_loses_nothing(ledger, ring, make, files):
+    issued = {}
+    for n in range(0, 400, 40):
+        writer = Writer(ledger.store)
+        issued |= {writer.issue(make(each)): each for each in range(n, n + 40)}
+        writer.close()
+    with subprocess.Popen([sys.executable, "-c", SEALER, ledger.store.root, ring.folder]) as child:
+        while child.poll() is None and len(ledger.store.names(segment.FOLDER)) < files:
+            time.sleep(0.001)
+        child.kill()
+    seal(ledger, who="x")
+    assert log.segments(ledger.store) == []
+    assert all(find(ledger.store, text).receipt == make(n) for text, n in issued.items())
+    verdict = verify(ledger)
+    assert (verdict.faults, verdict.receipts, verdict.segments) == ((), 400, 10)
 
 
 def test_kept_by_another_zlib_it_stays(ledger, issued, make):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -82,6 +83,13 @@ def kill(ledger, times):
 
 def test_kill_loses_nothing_that_was_acknowledged(ledger):
     kill(ledger, 12)
+
+
+def test_processes_at_once_have_segments_of_their_own(ledger):
+    with ThreadPoolExecutor(3) as pool:
+        said = [line for lines in pool.map(killed, [ledger.store.root] * 3, [0.3] * 3) for line in lines]
+    acknowledged(ledger.store, said)
+    assert len({text for text, *_ in said}) == len(said) > 3
 
 
 @pytest.mark.slow
