@@ -1,6 +1,7 @@
 """Which raw files are suspect, in a shop whose second file was replaced after the first run."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 import typer
@@ -11,6 +12,7 @@ from pricetrail.cli.recall import recall
 from pricetrail.cli.receipts import receipts
 from pricetrail.errors import DigestMismatch, UnknownId, UsageError
 from pricetrail.lineage import artifact, canonical, channel, place
+from pricetrail.lineage.receipts import Receipt, Writer
 from pricetrail.shop import suspects
 
 HEADINGS = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
@@ -123,14 +125,12 @@ def test_quarantine_is_recorded(shop):
 
 def test_screen_says_it_in_one_sentence(shop):
     said = typed(recall, shop, "--rows", "country = 'Spain'").stdout
-    assert said.startswith("1 runs, 1 releases, 0 receipts of 0 products, 0.00 of weekly revenue quoted.")
+    assert said.startswith("Touched: runs 1, releases 1, receipts 0, products 0, weekly")
 
 
 class TestReceipts:
     @pytest.fixture
     def issued(self, shop, make):
-        from pricetrail.lineage.receipts import Writer
-
         writer = Writer(place.store(shop))
         numbers = [writer.issue(make(n)) for n in range(3)]
         writer.close()
@@ -138,10 +138,6 @@ class TestReceipts:
 
     @pytest.fixture
     def make(self):
-        from datetime import UTC, datetime
-
-        from pricetrail.lineage.receipts import Receipt
-
         at = datetime(2026, 3, 1, tzinfo=UTC)
         return lambda n: Receipt(at, "ab" * 32, "cd" * 32, "P1", None, {"cost": n}, {"price": 1.0}, 1.0, None)
 
@@ -164,5 +160,5 @@ class TestReceipts:
     def test_fault_is_an_error(self, shop, issued):
         typed(receipts, shop, "--seal")
         next(shop.rglob("*.jsonl.gz")).unlink()
-        with pytest.raises(DigestMismatch, match=r"1 faults in the receipts; the first: .*jsonl\.gz"):
+        with pytest.raises(DigestMismatch, match=r"Faults in the receipts: 1. The first: .*jsonl\.gz"):
             typed(receipts, shop)

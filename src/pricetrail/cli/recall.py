@@ -69,8 +69,8 @@ def _recalled(shop: Path, ledger: Ledger, way: str, value: str) -> tuple[Recalle
 
 def _show(found: Recalled) -> None:
     stdout.print(
-        f"{len(found.runs):,} runs, {len(found.releases):,} releases, {found.receipts:,} receipts of"
-        f" {len(found.products):,} products, {found.revenue:,.2f} of weekly revenue quoted."
+        f"Touched: runs {len(found.runs):,}, releases {len(found.releases):,}, receipts {found.receipts:,}, products"
+        f" {len(found.products):,}, weekly revenue quoted {found.revenue:,.2f}."
     )
     if found.open or found.forgotten:
         stdout.print(

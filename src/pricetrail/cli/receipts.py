@@ -57,7 +57,7 @@ def receipts(
     else:
         _show(verdict, written)
     if verdict.faults:
-        raise DigestMismatch(f"{len(verdict.faults)} faults in the receipts; the first: {verdict.faults[0]}")
+        raise DigestMismatch(f"Faults in the receipts: {len(verdict.faults)}. The first: {verdict.faults[0]}")
 
 
 def _found(ledger: Ledger, text: str) -> dict[str, Any]:
@@ -90,6 +90,6 @@ def _show(verdict: Verdict, written: list[int]) -> None:
     for fault in verdict.faults:
         say(fault, style="red")
     stdout.print(
-        f"{verdict.receipts:,} receipts in {verdict.segments:,} sealed segments, {verdict.open:,} not sealed yet,"
-        f" {verdict.forgotten:,} segments deleted by policy; {len(verdict.faults):,} faults."
+        f"Receipts under a signed root: {verdict.receipts:,} in {verdict.segments:,} segments; not sealed yet:"
+        f" {verdict.open:,}; segments deleted by policy: {verdict.forgotten:,}; faults: {len(verdict.faults):,}."
     )

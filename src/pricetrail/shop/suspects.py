@@ -54,8 +54,8 @@ def named(root: Path, ledger: Ledger, given: str) -> Suspects:
     }
     if not found:
         raise UsageError(
-            f"No run read a file {given}. Give its path, or at least {SHORTEST} digits of its SHA-256; 'pricetrail"
-            " trace' shows what a release was made of."
+            f"No run read a file {given}. Give its path in the shop, a copy of it, or at least {SHORTEST} digits of its"
+            " SHA-256."
         )
     return Suspects(frozenset(found), ())
 

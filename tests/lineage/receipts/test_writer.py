@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pricetrail.errors import DigestMismatch, DiskFull, UnknownId
+from pricetrail.errors import DigestMismatch, DiskFull, StoreFailed, UnknownId
+from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.receipts import Writer, find, log, number
 from pricetrail.lineage.receipts.seal import seal
 from pricetrail.lineage.store import FolderStore, open_store
@@ -195,8 +196,6 @@ class TestOnS3:
         assert [find(store, text).receipt for text in numbers] == [make(n) for n in range(3)]
 
     def test_closed_segment_sends_its_writer_to_another(self, store, make, ring):
-        from pricetrail.lineage.ledger import Ledger
-
         ledger, writer = Ledger(store, ring), Writer(store)
         first = writer.issue(make(0))
         assert seal(ledger, who="x").body["segments"][0]["count"] == 1
@@ -207,9 +206,7 @@ class TestOnS3:
         assert seal(ledger, who="x") is None
 
 
-def test_no_directory_no_acknowledgement(tmp_path, make):
+def test_folder_that_cannot_be_made_acknowledges_nothing(tmp_path, make):
     (tmp_path / "receipts").write_text("in the way")
-    from pricetrail.errors import StoreFailed
-
     with pytest.raises((StoreFailed, DiskFull)):
         Writer(FolderStore(tmp_path)).issue(make())

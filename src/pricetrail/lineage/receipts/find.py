@@ -60,8 +60,8 @@ def _sealed(store: Store, asked: Number) -> bytes:
         content = segment.one(store, summary, asked.index)
     except ArtifactMissing:
         raise UnknownId(
-            f"The receipt {asked} is not kept any more: the segment {asked.segment} was deleted. 'pricetrail receipts"
-            " --verify' says whether that was by policy."
+            f"The receipt {asked} is not kept any more: the segment {asked.segment} was deleted. 'pricetrail receipts'"
+            " says whether that was by policy."
         ) from None
     if content is None:
         raise UnknownId(f"There is no receipt {asked}: the segment {asked.segment} holds {summary.count:,}.")
