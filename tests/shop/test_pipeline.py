@@ -16,14 +16,14 @@ STAGE = "python stage.py {} {}"
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from pricetrail.errors import Blocked, UnknownProduct
+from pricetrail.errors import Blocked, ParamsInvalid
 from pricetrail.stages.stage import main
 name, out = sys.argv[1:]
 def work(context):
     context.progress(0.5, "half way")
     wanted = Path("wanted.txt").read_text().strip()
     if name == "second" and wanted == "block": raise Blocked("too much drift")
-    if name == "second" and wanted == "ask": raise UnknownProduct("no such product")
+    if name == "second" and wanted == "ask": raise ParamsInvalid("no such product")
     if name == "second" and wanted == "full": Path("/dev/full").write_text("x")
     if name == "second" and wanted == "fail": raise ValueError("no such thing")
     if name == "second" and wanted == "hang": time.sleep(60)
