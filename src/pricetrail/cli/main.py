@@ -17,7 +17,19 @@ from pricetrail import __version__
 from pricetrail.cli.console import say
 from pricetrail.errors import Blocked, PricetrailError, minding_the_disk
 
-COMMANDS = ("init", "ingest", "run", "promote", "simulate", "drift", "receipts", "recall")
+COMMANDS = (
+    "init",
+    "ingest",
+    "run",
+    "promote",
+    "simulate",
+    "drift",
+    "receipts",
+    "recall",
+    "recommend",
+    "reprice",
+    "experiment",
+)
 
 
 class Commands(TyperGroup):

@@ -7,8 +7,9 @@ Everything else is *keep*: doing nothing is never worse than a guess.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -113,6 +114,17 @@ class Decision:
     conflicts: tuple[Conflict, ...]
     unmet: tuple[Name, ...]
 
+    @property
+    def gained(self) -> Gain:
+        """The gain in terms of the aim."""
+        gains = self.gain
+        margin = gains.margin or gains.revenue
+        return {"margin": margin, "revenue": gains.revenue, "units": gains.units}[self.aim.objective]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
 
 def decide(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Decision:
     """Decide on a product's price.
@@ -205,11 +217,12 @@ def _binding(demand: Demand, aim: Aim, allowed: Allowed, best: float) -> tuple[N
     if max(fall, rise) <= here:
         return None, False
     rising = bool(rise > fall)
-    stop = allowed.highest if rising else allowed.lowest
-    within = best * (1 + STRIDE) < stop.high if rising else best * (1 - STRIDE) > stop.low
-    if not within:
-        return stop.name, rising
-    return (Name.ENDINGS if any(rule.endings for rule in allowed.rules) else None), rising
+    stop, edge = (allowed.highest, -1) if rising else (allowed.lowest, 0)
+    room = best * (1 + STRIDE) < stop.high if rising else best * (1 - STRIDE) > stop.low
+    if room and any(rule.endings for rule in allowed.rules):
+        return Name.ENDINGS, rising
+    # A rule's own bound may lie between two steps of money: it binds at the last step before it.
+    return (stop.name if best == allowed.prices[edge] else None), rising
 
 
 def _at_bound(slope: Slope, aim: Aim, weighed: Weighed) -> bool:

@@ -8,7 +8,7 @@ is the effect that is expected and the one at which the new price brings as much
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil, exp, sqrt
 from statistics import NormalDist
 
@@ -49,6 +49,10 @@ class Experiment:
     elasticity: float
     needed: int | None
     stores: int | None
+
+    def to_dict(self) -> dict[str, float | int | None]:
+        """Plain values for JSON."""
+        return asdict(self)
 
 
 def propose(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Experiment | None:

@@ -69,7 +69,7 @@ def _strays(demand: Demand, aim: Aim, prices: Floats) -> Floats:
     mean, sd = demand.effect(prices)
     new, now = aim.worth(prices), aim.worth(np.array([demand.price]))
     certain = np.where(new > now, np.inf, -np.inf)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         over = np.where(new * now > 0, np.sign(now) * (mean + np.log(new / now)), certain)
         return np.where(sd > 0, over / sd, np.where(over > 0, np.inf, -np.inf))
 

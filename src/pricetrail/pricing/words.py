@@ -1,0 +1,109 @@
+"""A decision in plain words: the answer in one sentence, and the reasons behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pricetrail.pricing.bounds import Name
+from pricetrail.pricing.decision import Cause, Decision, Status
+from pricetrail.pricing.experiment import Experiment
+from pricetrail.pricing.gain import Gain
+
+BINDS = {
+    Name.OBSERVED: "list prices beyond it were never observed",
+    Name.FLOOR: "the floor",
+    Name.CEILING: "the ceiling",
+    Name.MARGIN: "the least margin",
+    Name.CHANGE: "the largest change in one cycle",
+    Name.COMPETITOR: "the band beside competitors",
+    Name.LADDER: "the ladder of the family",
+    Name.ENDINGS: "the endings that prices may have",
+}
+KNOWN = {
+    "identified": "its own changes of price",
+    "borrowed": "those of other products for the most part, as its own price changed too little",
+    "unknown": "nothing of its own: its list price never changed, or demand did not follow prices",
+}
+
+
+def sentence(decision: Decision) -> str:
+    """The answer."""
+    name, now = _called(decision), f"{decision.now:,.2f}"
+    if decision.status is Status.CHANGE:
+        brought = f"{_bounded(decision.gained)} {decision.aim.objective} a week"
+        return f"Charge {decision.price:,.2f} for {name} instead of {now}: {brought}."
+    if decision.status is Status.FORCED:
+        return (
+            f"Charge {decision.price:,.2f} for {name}: the price now, {now}, breaks a hard rule, and this is the "
+            "nearest that does not. No gain is promised."
+        )
+    return f"Keep {name} at {now}: {_why(decision)}."
+
+
+def reasons(decision: Decision) -> list[str]:
+    """What was weighed, one sentence each, most important first."""
+    return list(_reasons(decision))
+
+
+def proposal(found: Experiment) -> str:
+    """An experiment in one sentence."""
+    half = found.weeks // 2
+    told = (
+        f"Try {found.price:,.2f} in {half} weeks drawn at random, and {found.now:,.2f} in {half} others: "
+        f"a fall of units by {found.detects:.0%} would be detected with 80 % power."
+    )
+    if found.needed is None:
+        return f"{told} Both prices are believed to bring the same."
+    if found.needed <= found.weeks:
+        return f"{told} That is enough to tell which price brings more."
+    return (
+        f"{told} To tell which price brings more would take {found.needed:,} weeks, or {found.weeks} weeks in "
+        f"{found.stores:,} stores or products alike."
+    )
+
+
+def _called(decision: Decision) -> str:
+    return decision.stockcode if decision.store is None else f"{decision.stockcode} in {decision.store}"
+
+
+def _bounded(found: Gain) -> str:
+    amount = found.amount
+    return (
+        f"{amount.middle:+,.2f} (90 % interval {amount.low90:+,.2f} to {amount.high90:+,.2f}, "
+        f"{found.probability:.0%} likely to be a gain)"
+    )
+
+
+def _why(decision: Decision) -> str:
+    if decision.cause is Cause.CONFLICT:
+        return "; ".join(str(conflict) for conflict in decision.conflicts if conflict.hard)
+    if decision.cause is Cause.UNKNOWN or decision.prospect is None:
+        return "how its demand answers to price cannot be known from these data"
+    if decision.cause is Cause.AT_BOUND:
+        return (
+            f"demand is believed to fall by no more than prices rise (elasticity {decision.elasticity.middle:.2f}), "
+            "so no price is best by itself; an experiment would tell"
+        )
+    if decision.cause is Cause.UNSURE:
+        found = decision.prospect
+        return f"that {found.price:,.2f} brings more is not sure: {_bounded(found.gain)}"
+    return "no price that the rules allow is believed to bring more"
+
+
+def _reasons(decision: Decision) -> Iterator[str]:
+    slope = decision.elasticity
+    yield (
+        f"Elasticity {slope.middle:.2f} (90 % interval {slope.low90:.2f} to {slope.high90:.2f}), known from "
+        f"{KNOWN[decision.identification]}."
+    )
+    if decision.binding is not None:
+        yield f"What stops the price: {BINDS[decision.binding]}."
+    if decision.at_bound:
+        yield "At the bound: with this elasticity a higher price always seems better, and only a rule ends it."
+    if decision.prospect is not None:
+        low, high = decision.prospect.zone
+        yield f"Prices from {low:,.2f} to {high:,.2f} bring within 1 % of the best that is allowed."
+        if decision.status is Status.CHANGE and decision.prospect.price != decision.price:
+            yield f"{decision.prospect.price:,.2f} may bring more, but that is not sure."
+    yield from (f"Conflict: {conflict}." for conflict in decision.conflicts)
+    yield from (f"Not met, as it is soft: {BINDS[name]}." for name in decision.unmet)

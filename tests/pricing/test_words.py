@@ -1,0 +1,50 @@
+import re
+
+import pytest
+
+from pricetrail.pricing.bounds import Limits
+from pricetrail.pricing.decision import decide
+from pricetrail.pricing.experiment import propose
+from pricetrail.pricing.objective import Aim
+from pricetrail.pricing.words import proposal, reasons, sentence
+
+
+def decided(product, limits=None, **changes):
+    shaped = product(**changes)
+    return decide(shaped, 0.3, Aim.of(shaped, cost=2.5), limits or Limits())
+
+
+@pytest.mark.parametrize(
+    ("changes", "limits", "said"),
+    [
+        (
+            {},
+            Limits(),
+            r"^Charge 3\.24 for 85123A instead of 2\.95: \+\d.*likely to be a gain\) margin a week\.$",
+        ),
+        ({"identification": "unknown"}, Limits(), r"^Keep 85123A at 2\.95: how its demand.*cannot be known"),
+        (
+            {"slope": {"mean": -0.5, "sd": 0.1}},
+            Limits(),
+            r"^Keep .*no more than prices rise \(elasticity -0\.50\)",
+        ),
+        ({"slope": {"mean": -4.0, "sd": 3.0}}, Limits(), r"^Keep .*is not sure"),
+        ({"store": "North"}, Limits(floor=3.4), r"^Keep 85123A in North at .*change clashes with floor"),
+        ({"identification": "unknown"}, Limits(floor=3.0), r"^Charge 3\.00 .*No gain is promised"),
+    ],
+)
+def test_answer_is_one_sentence(product, changes, limits, said):
+    assert re.search(said, sentence(decided(product, limits, **changes)))
+
+
+def test_reasons_name_what_bound_and_what_gave_way(product):
+    found = " ".join(reasons(decided(product, Limits(competitor=(3.9, 4.0)))))
+    assert "largest change in one cycle" in found
+    assert "competitor clashes with" in found
+    assert "Elasticity -2.00" in found
+
+
+@pytest.mark.parametrize(("sd", "said"), [(0.02, "enough to tell"), (0.5, "would take")])
+def test_experiment_says_what_it_would_tell(product, sd, said):
+    shaped = product(units_week_sd=sd)
+    assert said in proposal(propose(shaped, 0.3, Aim.of(shaped, cost=2.0), Limits()))
