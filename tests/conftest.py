@@ -1,5 +1,6 @@
 """A shop of three small stages, run by DVC like any other: quick to run, and easy to upset."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 import yaml
 
+from pricetrail.lineage import place
 from pricetrail.shop import dvc, git, pipeline
 
 SCRIPT = """
@@ -100,6 +102,15 @@ class Tiny:
             dvc.command(*words), cwd=self.root, env=dvc.environment(), check=True, capture_output=True
         )
 
+    def entries(self, topic):
+        """The ledger's entries of a kind, newest first."""
+        return list(place.ledger(self.root).topic(topic))
+
+    def manifest(self, number=0):
+        """The manifest of the newest run, or of one before."""
+        ledger = place.ledger(self.root)
+        return json.loads(ledger.object(self.entries("run")[number].objects[0]))
+
     def start(self):
         """Begin a run in a process of its own."""
         words = [sys.executable, "-m", "pricetrail", "run", str(self.root)]
@@ -118,6 +129,7 @@ def fresh(tmp_path_factory):
     (root / "stage.py").write_text(SCRIPT)
     (root / "wanted.txt").write_text("pass")
     (root / ".gitignore").write_text("/ledger/\n/.pricetrail/\n/records/\n/models/\n")
+    place.begin(root)
     git.begin(root)
     dvc.begin(root)
     dvc.track(root, "data/raw", "production")

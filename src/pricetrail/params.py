@@ -170,6 +170,10 @@ class LedgerPlace(Block):
     signed: bool = True
 
 
+class Promotion(Block):
+    reproduce: Literal["optional", "required"] = "optional"
+
+
 class Params(Block):
     """All of ``params.yaml``."""
 
@@ -185,6 +189,7 @@ class Params(Block):
     assess_model_risk: Risk = Risk()
     model_gate: ModelGate = ModelGate()
     ledger: LedgerPlace = LedgerPlace()
+    release: Promotion = Promotion()
 
 
 def load(path: Path) -> Params:

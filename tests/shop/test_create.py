@@ -2,10 +2,10 @@ import subprocess
 
 import pytest
 
-from pricetrail.errors import DataError, ParamsInvalid, ShopExists, UsageError
+from pricetrail.errors import DataError, ParamsInvalid, ShopExists
 from pricetrail.lineage import declared, record
 from pricetrail.params import Params
-from pricetrail.shop import create, dvc, production, settings
+from pricetrail.shop import create, dvc, settings
 
 
 def fill(raw):
@@ -75,8 +75,3 @@ def test_setting_that_cannot_be_used_changes_nothing(shop, name, value):
     with pytest.raises(ParamsInvalid, match=rf"preprocess\.{name}"):
         settings.change(shop, "preprocess", **{name: value})
     assert (shop / "params.yaml").read_text() == before
-
-
-def test_run_that_has_not_passed_is_not_promoted(shop):
-    with pytest.raises(UsageError, match="etl: not run, data_drift: not run, model: not run"):
-        production.promote(shop)

@@ -57,6 +57,7 @@ def shop(tmp_path):
     (tmp_path / "stage.py").write_text(SCRIPT)
     (tmp_path / "params.yaml").write_text("{}")
     (tmp_path / "wanted.txt").write_text("pass")
+    (tmp_path / ".gitignore").write_text("/ledger/\n/.pricetrail/\n")
     git.begin(tmp_path)
     dvc.begin(tmp_path)
     git.commit(tmp_path, "start")

@@ -1,4 +1,4 @@
-"""``pricetrail promote``: let the newest passed run serve."""
+"""``pricetrail promote``: let a release serve."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ from typing import Annotated
 import typer
 
 from pricetrail.cli.console import AsJson, answer, stdout
-from pricetrail.shop import production
+from pricetrail.lineage.channel import PRODUCTION
+from pricetrail.shop import pipeline, production
 
 
 def promote(
-    shop: Annotated[Path, typer.Argument(help="The shop's folder.")] = Path(),
+    release: Annotated[
+        str | None, typer.Argument(help="Its id, or the beginning of it. Without one: the newest.")
+    ] = None,
+    shop: Annotated[Path, typer.Option(help="The shop's folder.")] = Path(),
+    channel: Annotated[str, typer.Option(help="Where it is to serve.")] = PRODUCTION,
+    why: Annotated[str, typer.Option(help="The reason, for those who read the ledger later.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make the newest run, if it passed its gates, the production release that later runs are judged by."""
-    release = production.promote(shop)
+    """Point a channel at a release that passed its gates. What production points at, later runs are judged by."""
+    with pipeline.alone(shop):
+        promoted = production.promote(shop, release, channel, why=why)
     if as_json:
-        answer(release)
+        answer({"release": promoted, "channel": channel})
     else:
-        stdout.print(f"{str(release['model_version'])[:12]} is the production release of {shop}.")
+        stdout.print(f"{promoted[:12]} now serves as {channel} of {shop}.", markup=False)

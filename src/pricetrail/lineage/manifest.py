@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pricetrail.lineage import agreement, canonical
 from pricetrail.lineage.agreement import State
@@ -25,7 +25,6 @@ STUDY = "reports/trials.parquet"
 METRICS = "metrics/"
 GATES = "gates/"
 
-Outcome = Literal["passed", "blocked", "failed", "killed"]
 Manifest = Mapping[str, Any]
 
 
@@ -34,6 +33,7 @@ class Facts:
     """What of a run cannot be read from the shop's files.
 
     Attributes:
+        outcome: ``passed``, ``blocked``, ``failed`` or ``killed``.
         shop: the commit that the shop is at, and the digest of what is not in it, or None.
         code: this package's version, and the same of its checkout, if it runs from one.
         stopped: the stage that was at work when the run ended early.
@@ -42,7 +42,7 @@ class Facts:
         before: the manifest of the run before this one.
     """
 
-    outcome: Outcome
+    outcome: str
     shop: Mapping[str, str | None]
     code: Mapping[str, str | None]
     stopped: str | None = None

@@ -17,7 +17,8 @@ from typing import Literal, Protocol
 import yaml
 
 from pricetrail.errors import Blocked, PricetrailError, ShopBusy, ShopMissing, StageFailed, UsageError
-from pricetrail.shop import dvc, git
+from pricetrail.shop import dvc, git, journal
+from pricetrail.shop.journal import Ended, Outcome
 from pricetrail.stages.stage import MARK, PROGRESS, RUNNER
 
 BEGIN = re.compile(r"Running stage '(.+)':")
@@ -49,7 +50,7 @@ class Ran:
 def run(
     root: Path, observer: Observer, *, stage: str | None = None, force: bool = False, patience: float = 10.0
 ) -> Ran:
-    """Bring the shop up to date, and commit the outcome: also when a gate blocks it.
+    """Bring the shop up to date, commit the outcome and record the run: also when a gate blocks it.
 
     Raises:
         ShopMissing: ``root`` is not a shop.
@@ -65,14 +66,16 @@ def run(
     if stage is not None and stage not in (stages := _stages(root)):
         raise UsageError(f"There is no stage {stage!r}. The stages are: {', '.join(stages)}.")
     with alone(root, patience) as lock:
+        journal.begin(root)
         _sweep(root)
         follow = _Follow(observer)
+        failure: PricetrailError | None = StageFailed("interrupted")
         try:
-            status = _follow(root, dvc.command(*_words(stage, force)), follow, lock)
-            failure = follow.failure(status)
+            failure = follow.failure(_follow(root, dvc.command(*_words(stage, force)), follow, lock))
         finally:
-            outcome = "blocked" if follow.code == Blocked.exit_code else "failed" if follow.code else "passed"
-            committed = git.commit(root, f"Run {outcome}: {', '.join(follow.ran) or 'nothing to do'}")
+            ended = follow.ended(failure)
+            committed = git.commit(root, f"Run {ended.outcome}: {', '.join(follow.ran) or 'nothing to do'}")
+            journal.end(root, ended)
         if failure is not None:
             raise failure
         return Ran(tuple(follow.ran), committed)
@@ -82,7 +85,8 @@ class _Follow:
     """Reads DVC's and the stages' lines, and keeps what a person will need if it ends badly."""
 
     def __init__(self, observer: Observer) -> None:
-        self.observer, self.ran, self.tail = observer, list[str](), list[str]()
+        self.observer, self.ran, self.restored = observer, list[str](), list[str]()
+        self.tail = list[str]()
         self.now: str | None = None
         self.failed: str | None = None
         self.code = 0
@@ -95,7 +99,7 @@ class _Follow:
             self._begin(found[1])
         elif found := RESTORED.match(text) or UNCHANGED.match(text):
             self.end()
-            self.observer.stage(found[1], "restored" if RESTORED.match(text) else "unchanged")
+            self._spared(found[1], restored=RESTORED.match(text) is not None)
         elif found := FAILED.search(text):
             self.failed, self.code = found[1], int(found[2])
         else:
@@ -120,6 +124,21 @@ class _Follow:
         return StageFailed(
             f"{self.failed or self.now or 'dvc'} failed:\n{said}" if said else "dvc stopped without a word."
         )
+
+    def ended(self, failure: PricetrailError | None) -> Ended:
+        """How the run ended, for the record."""
+        outcome: Outcome = (
+            "passed" if failure is None else "blocked" if isinstance(failure, Blocked) else "failed"
+        )
+        stage = None if failure is None else self.failed or self.now
+        return Ended(
+            outcome, stage, None if failure is None else str(failure), tuple(self.ran), tuple(self.restored)
+        )
+
+    def _spared(self, name: str, *, restored: bool) -> None:
+        if restored:
+            self.restored.append(name)
+        self.observer.stage(name, "restored" if restored else "unchanged")
 
     def _begin(self, name: str) -> None:
         self.end()

@@ -1,17 +1,28 @@
-"""What serves: a copy of the released model, beside which every later run is judged."""
+"""What serves: releases, promoted to a channel, and the folder that later runs are judged beside.
+
+The channel in the ledger is what counts. ``production/`` holds copies of what it points at, for the stages that
+compare; it is made again from the ledger whenever it may be behind.
+"""
 
 from __future__ import annotations
 
 import json
-import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pricetrail.errors import UsageError
+from pricetrail.errors import ArtifactMissing, Blocked, DigestMismatch, UnknownId
 from pricetrail.files import write_json, writing
-from pricetrail.shop import dvc, git
+from pricetrail.lineage import canonical, channel, ids, place
+from pricetrail.lineage.artifact import Artifact
+from pricetrail.lineage.channel import PRODUCTION
+from pricetrail.lineage.entry import Entry
+from pricetrail.lineage.ledger import Ledger
+from pricetrail.shop import cache, dvc, git, note, settings
+from pricetrail.shop.note import Note
 
 FOLDER = "production"
-GATES = ("etl", "data_drift", "model")
 FILES = {
     "models/production/dfn_best.onnx": "model.onnx",
     "preprocessors/encoder.json": "encoder.json",
@@ -19,34 +30,146 @@ FILES = {
 }
 
 
-def promote(root: Path) -> dict[str, object]:
-    """Make the newest run of the shop its production release, and commit that.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A release: its id and manifest, the entry that recorded it, and the channels that point at it."""
+
+    id: str
+    manifest: Mapping[str, Any]
+    entry: Entry
+    channels: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        said = {name: self.manifest[name] for name in ("run", "gates", "metrics", "rows_until")}
+        return {"release": self.id, "when": self.entry.when, "channels": list(self.channels), **said}
+
+
+def releases(root: Path) -> list[Known]:
+    """Every release of the shop, newest first."""
+    ledger = place.ledger(root)
+    standing = {name: channel.current(ledger, name) for name in _channels(ledger)}
+    return [
+        Known(
+            id,
+            json.loads(ledger.object(id)),
+            entry,
+            tuple(name for name, found in standing.items() if found is not None and found.release == id),
+        )
+        for id, entry in channel.releases(ledger).items()
+    ]
+
+
+def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str) -> str:
+    """Point a channel at a release, the newest if none is named; its id comes back.
+
+    Args:
+        wanted: its id, or the beginning of one.
+        why: for those who read it later.
 
     Raises:
-        UsageError: the newest run did not pass its gates, or what it made has changed since.
+        UnknownId: there is no such release.
+        Blocked: it may not serve, or was not yet reproduced where ``release.reproduce`` asks for that.
+        ArtifactMissing: a file of it cannot be had here.
+        DigestMismatch: a file of it is no longer what was released.
     """
-    verdicts = {gate: _verdict(root / f"gates/{gate}.json") for gate in GATES}
-    short = [f"{gate}: {verdict}" for gate, verdict in verdicts.items() if verdict != "passed"]
-    if short:
-        raise UsageError(
-            f"Only a run that passed its gates can be promoted; found {', '.join(short)}. Look at 'pricetrail run'."
+    ledger = place.ledger(root)
+    id = _named(ledger, wanted)
+    if settings.read(root).release.reproduce == "required":
+        _reproduced(ledger, id)
+    for each in json.loads(ledger.object(id))["files"]:
+        fetch(root, Artifact.from_dict(each))
+    note.write(root, Note("promotion"))
+    channel.promote(ledger, id, to, who=git.somebody(root), why=why)
+    follow(root)
+    return id
+
+
+def rollback(root: Path, to: str = PRODUCTION, *, why: str) -> str:
+    """Point a channel at the release that stood there before; its id comes back.
+
+    Raises:
+        UsageError: there is nothing to go back to.
+    """
+    note.write(root, Note("promotion"))
+    entry = channel.rollback(place.ledger(root), to, who=git.somebody(root), why=why)
+    follow(root)
+    return str(entry.body["release"])
+
+
+def follow(root: Path) -> None:
+    """Bring ``production/`` to what its channel points at, and commit that."""
+    ledger = place.ledger(root)
+    standing = channel.current(ledger)
+    if standing is not None and _held(root) != standing.release:
+        made = json.loads(ledger.object(standing.release))
+        for each in made["files"]:
+            if each["path"] in FILES:
+                with writing(root / FOLDER / FILES[each["path"]]) as draft:
+                    draft.write_bytes(fetch(root, Artifact.from_dict(each)))
+        about = {"release": standing.release, "run": made["run"], "rows_until": made["rows_until"]}
+        write_json(root / FOLDER / "release.json", {**about, **made["metrics"]})
+        dvc.track(root, FOLDER)
+        git.commit(root, f"Promote {standing.release[:12]} to production")
+    note.write(root, Note())
+
+
+def fetch(root: Path, wanted: Artifact) -> bytes:
+    """The bytes of a file of the shop at one version, checked, from DVC's cache or a folder that is its remote.
+
+    Raises:
+        ArtifactMissing: they are in neither.
+        DigestMismatch: what is kept there under that digest is something else.
+    """
+    for kept in (cache.local(root), *cache.remotes(root)):
+        path = kept.path(wanted.md5)
+        if path.exists():
+            content = path.read_bytes()
+            if canonical.digest(content) != wanted.sha256:
+                raise DigestMismatch(
+                    f"{path} is not {wanted.path} as it was recorded: its SHA-256 is {canonical.digest(content)}, "
+                    f"expected {wanted.sha256}. Take it away, and bring the right one with 'dvc fetch'."
+                )
+            return content
+    raise ArtifactMissing(
+        f"{wanted.path} (md5 {wanted.md5}) is not in DVC's cache. Bring it with 'dvc fetch --all-commits', "
+        "and try again."
+    )
+
+
+def _named(ledger: Ledger, wanted: str | None) -> str:
+    known = channel.releases(ledger)
+    if wanted is not None:
+        return ids.resolve(wanted, known, "release")
+    for newest in known:
+        return newest
+    raise UnknownId(
+        "There is no release yet: no run has passed its gates. 'pricetrail run' makes one, or says why not."
+    )
+
+
+def _reproduced(ledger: Ledger, id: str) -> None:
+    said = (entry.body for entry in ledger.topic("reproduction"))
+    verdict = next((body["verdict"] for body in said if body["release"] == id), "none")
+    if verdict != "equal":
+        raise Blocked(
+            f"release.reproduce is required, and the newest verdict on {id[:12]} is {verdict}. Make one with "
+            f"'pricetrail reproduce {id[:12]}'."
         )
-    for made, kept in FILES.items():
-        with writing(root / FOLDER / kept) as draft:
-            shutil.copyfile(root / made, draft)
-    release = _release(root)
-    write_json(root / FOLDER / "release.json", release)
-    dvc.track(root, FOLDER)
-    git.commit(root, f"Promote {str(release['model_version'])[:12]} to production")
-    return release
 
 
-def _release(root: Path) -> dict[str, object]:
-    rows = json.loads((root / "metrics/etl.json").read_text(encoding="utf-8"))
-    test = json.loads((root / "metrics/dfn_inf.json").read_text(encoding="utf-8"))
-    figures = {name: test[name] for name in ("model_version", "mse_inf", "rmsle_inf", "mae_inf")}
-    return {"rows_until": rows["last"], "commit": git.head(root), **figures}
+def _channels(ledger: Ledger) -> Iterator[str]:
+    head = ledger.head()
+    yield from (
+        topic.removeprefix("channel/")
+        for topic in (head.newest if head else ())
+        if topic.startswith("channel/")
+    )
 
 
-def _verdict(path: Path) -> str:
-    return str(json.loads(path.read_text(encoding="utf-8"))["verdict"]) if path.exists() else "not run"
+def _held(root: Path) -> str | None:
+    try:
+        found = json.loads((root / FOLDER / "release.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return str(found.get("release"))

@@ -1,0 +1,50 @@
+"""``pricetrail releases``: what may serve, and what does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from pricetrail.cli.console import AsJson, answer, stderr, stdout
+from pricetrail.shop import production
+from pricetrail.shop.production import Known
+
+
+def releases(
+    shop: Annotated[Path, typer.Argument(help="The shop's folder.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """List every release, newest first, with the channels that point at it."""
+    known = production.releases(shop)
+    if as_json:
+        answer([each.to_dict() for each in known])
+    elif known:
+        stdout.print(_table(known))
+    else:
+        stderr.print("There is no release yet: no run has passed its gates. 'pricetrail run' makes one.")
+
+
+def _table(known: list[Known]) -> Table:
+    table = Table(
+        "Release",
+        "Recorded",
+        "Rows until",
+        "MSE(log)",
+        "Serves as",
+        box=None,
+        padding=(0, 2),
+        header_style="bold",
+    )
+    for each in known:
+        error = each.manifest["metrics"].get("mse_inf")
+        table.add_row(
+            each.id[:12],
+            each.entry.when[:16].replace("T", " "),
+            str(each.manifest["rows_until"]),
+            "" if error is None else f"{error:.4f}",
+            ", ".join(each.channels),
+        )
+    return table

@@ -1,0 +1,38 @@
+"""What a process leaves for the one after it: what it is at work on, and the last state that was recorded.
+
+It is of this clone alone and never lineage: a note that is lost costs a look into the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from pricetrail.files import write_json
+
+NAME = ".dvc/tmp/pricetrail.json"
+
+Work = Literal["run", "promotion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """``at_work``: what was begun and not brought to its end. ``passed``: the commit of the last run, if it passed."""
+
+    at_work: Work | None = None
+    passed: str | None = None
+
+
+def read(root: Path) -> Note:
+    """The note in the shop ``root``; a blank one where there is none."""
+    try:
+        return Note(**json.loads((root / NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return Note()
+
+
+def write(root: Path, note: Note) -> None:
+    """Leave the note."""
+    write_json(root / NAME, asdict(note))
