@@ -12,11 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from importlib.resources import files
 from pathlib import Path
 
 import yaml
@@ -88,6 +90,7 @@ def shop(root: Path, data: Path) -> Path:
     """As much of a shop as the stage reads."""
     (root / "data/raw").mkdir(parents=True)
     (root / "data/raw/0001-orders.parquet").symlink_to(data)
+    shutil.copyfile(files("pricetrail.shop") / "template/dvc.yaml", root / "dvc.yaml")
     (root / "params.yaml").write_text(yaml.safe_dump({"source": {"columns": COLUMNS}}), encoding="utf-8")
     return root
 

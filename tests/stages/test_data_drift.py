@@ -1,9 +1,11 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from importlib.resources import files
 
 import numpy as np
 import pandas as pd
@@ -69,6 +71,7 @@ def write_shop(root):
     (root / "data").mkdir(parents=True)
     frame.to_parquet(root / "data/processed_df.parquet")
     (root / "params.yaml").write_text("data_drift_check: {resamples: 20}\n")
+    shutil.copyfile(files("pricetrail.shop") / "template/dvc.yaml", root / "dvc.yaml")
 
 
 def digests(root, hash_seed):
