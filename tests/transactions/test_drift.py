@@ -245,7 +245,7 @@ def test_fewer_windows_widen_thresholds():
 @pytest.mark.parametrize("false_alarms", [0.3, 0.05, 0.001])
 def test_rarity_agrees_with_thresholds(false_alarms):
     thresholds = null().thresholds(false_alarms)
-    assert null().rarity(thresholds, thresholds, false_alarms) == pytest.approx(false_alarms, rel=1e-6)
+    assert null().rarity(thresholds) == pytest.approx(false_alarms, rel=1e-6)
 
 
 def test_statistics_equal_evidently(drifted):

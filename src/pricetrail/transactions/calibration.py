@@ -5,12 +5,13 @@ more than chance. So whole windows of the reference are compared with the rest o
 orders than the window under test is cut down to its size, by orders and without replacement. What they show
 is chance and the shop's natural change together.
 
-A run has drifted when any column reaches its threshold, so the largest distance of a run is what is
-calibrated (a max-statistic), each column's measured from its median in units of its mean excess over that
-median. A run in a hundred lies beyond the few dozen windows that a year holds. The tail over the median is
+A run in a hundred lies beyond the few dozen windows that a year holds. So a column's tail over its median is
 smoothed as an exponential (peaks over a threshold; J. Pickands, 1975), and because its mean is known from k
 excesses only, by its prediction limit: the ratio of a new excess to the mean of k is F-distributed with 2 and
 2k degrees of freedom (J. F. Lawless, 1971). The fewer the windows, the wider the thresholds.
+
+A run has drifted when any column reaches its threshold. Each of them is given an equal part of the false alarms
+(C. E. Bonferroni, 1936): one whose natural change is wild must not widen the thresholds of the others.
 """
 
 from __future__ import annotations
@@ -51,37 +52,25 @@ class Null:
     powers: Floats
 
     @property
-    def excesses(self) -> float:
-        """Of how many excesses over the median the draws tell: draws of one window are as good as one."""
-        return len(np.unique(self.windows)) / 2
-
-    def largest(self) -> Floats:
-        """The largest of each draw's distances, each measured as a new run's will be: by the other windows."""
-        draws, runs = self.draws**self.powers, np.empty(len(self.draws))
-        for window in np.unique(self.windows):
-            own = self.windows == window
-            centre, scale = _measures(draws[~own])
-            runs[own] = np.nanmax((draws[own] - centre) / scale, axis=1)
-        return runs
+    def excesses(self) -> Floats:
+        """Of how many excesses over its median each column tells: draws of one window are as good as one."""
+        known = [len(np.unique(self.windows[~np.isnan(column)])) for column in self.draws.T]
+        return np.array(known) / 2
 
     def thresholds(self, false_alarms: float) -> Floats:
-        """One threshold per column; a share ``false_alarms`` of runs without drift reaches any of them."""
-        (centre, scale), (middle, excess) = _measures(self.draws**self.powers), _measures(self.largest())
-        k = self.excesses
-        limit = middle + excess * k * ((0.5 / false_alarms) ** (1 / k) - 1)
-        thresholds: Floats = np.maximum((centre + limit * scale) ** (1 / self.powers), SMALLEST_THRESHOLD)
+        """One threshold per column; a share ``false_alarms`` of runs without drift, or less, reaches any of them."""
+        (centre, excess), k = _measures(self.draws**self.powers), self.excesses
+        part = false_alarms / len(self.powers)
+        reach = centre + excess * k * ((0.5 / part) ** (1 / k) - 1)
+        thresholds: Floats = np.maximum(reach ** (1 / self.powers), SMALLEST_THRESHOLD)
         return thresholds
 
-    def rarity(self, distances: Floats, thresholds: Floats, false_alarms: float) -> float:
-        """The share of runs without drift that would come as near to ``thresholds``, set for ``false_alarms``."""
-        (centre, _), runs = _measures(self.draws**self.powers), self.largest()
-        middle, excess = _measures(runs)
-        k = self.excesses
-        limit = middle + excess * k * ((0.5 / false_alarms) ** (1 / k) - 1)
-        shown = limit * np.max((distances**self.powers - centre) / (thresholds**self.powers - centre))
-        if shown <= middle:
-            return float(np.mean(runs >= shown))
-        return float(0.5 * (1 + (shown - middle) / (excess * k)) ** -k)
+    def rarity(self, distances: Floats) -> float:
+        """The share of runs without drift, at most, in which a column comes as far as the farthest of these."""
+        (centre, excess), k = _measures(self.draws**self.powers), self.excesses
+        beyond = np.maximum((distances**self.powers - centre) / excess, 0)
+        tail = 0.5 * (1 + beyond / k) ** -k
+        return min(1.0, float(len(tail) * tail.min()))
 
 
 def natural(columns: Sequence[Column], rows: pd.DataFrame, *, resamples: int, seed: int) -> Null:

@@ -1,7 +1,7 @@
 """Has what is newer drifted from what the model knows? The verdict, its figures, and what moved, in words.
 
 The rule: a run has drifted when any tested column's distance reaches its threshold, and the thresholds are
-set together, so that this happens to a stated share of runs without drift
+set so that this happens to at most a stated share of runs without drift
 (``pricetrail.transactions.calibration``). What cannot be told is *inconclusive*, never passed.
 
 Tested are prices and quantities beside what was usual for the same product, channel and customer, and the
@@ -243,8 +243,8 @@ def _compared(drift: Drift, settings: DriftCheck) -> Drift:
         )
         for at, column in enumerate(columns)
     )
-    rarity = null.rarity(distances, thresholds, settings.false_alarms)
-    drift = replace(drift, shifts=shifts, windows=len(np.unique(null.windows)), rarity=rarity)
+    windows = len(np.unique(null.windows))
+    drift = replace(drift, shifts=shifts, windows=windows, rarity=null.rarity(distances))
     return drift if drift.moved else replace(drift, reason=_untold(drift))
 
 

@@ -45,7 +45,7 @@ LONG = 30
 """Of an order, so many lines are told: the rest of a very long one would outweigh the week's other orders."""
 RARE = 0.02
 """Countries with less than this share of the reference's orders are pooled."""
-BURN_IN = 4
+BURN_IN = 8
 """The oldest windows, at most a quarter of them, only teach what is usual."""
 DECIMALS = 3
 """To which logarithms are rounded: a tenth of a per cent."""
