@@ -121,10 +121,11 @@ class Preprocess(Block):
 
 
 class Tuning(Block):
-    n_trials: Count = 24
+    n_trials: Count = 16
     grid: bool = False
-    num_epochs: Count = 12
-    trial_rows: Count = 40_000
+    members: Count = 4
+    num_epochs: Count = 6
+    trial_rows: Count = 20_000
     trial_epochs: Count = 3
     batch: Count = 4
     workers: Count = 2
@@ -143,8 +144,8 @@ class PriceResponse(Block):
 
 class Inference(Block):
     stockcode: str | None = None
-    shap_rows: Count = 500
-    background: Count = 50
+    shap_rows: Count = 250
+    background: Count = 25
     seed: int = 7
 
 

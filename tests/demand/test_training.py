@@ -3,11 +3,13 @@ import onnxruntime
 import pytest
 import torch
 
-from pricetrail.demand.network import Architecture, OrderNetwork, onnx
+from pricetrail.demand.network import Architecture, Committee, OrderNetwork, onnx
 from pricetrail.demand.rows import Rows
-from pricetrail.demand.training import Recipe, fit, forecast
+from pricetrail.demand.training import ATOMS, Recipe, atoms, fit, forecast
 
-SHAPE = Architecture(numeric=3, levels=(5, 4), layers=2, width=16, dropout=0.0)
+SHAPE = Architecture(
+    numeric=3, levels=(5, 4), atoms=tuple(np.linspace(-4, 7, 12)), layers=2, width=16, dropout=0.0, unseen=0.0
+)
 
 
 def rows(count=600, seed=0):
@@ -57,20 +59,49 @@ def test_without_judges_the_last_epoch_is_kept():
     assert fitted(val=False, epochs=4).best_epoch == 4
 
 
+def test_committee_forecasts_the_mean_of_its_members():
+    members = [fitted(seed=seed).network for seed in (1, 2)]
+    mean = np.mean([forecast(member, rows(50, 3)) for member in members], axis=0)
+    assert forecast(Committee(members), rows(50, 3)) == pytest.approx(mean, abs=1e-6)
+
+
 @pytest.mark.filterwarnings("ignore")
-def test_exported_network_answers_alike_for_any_number_of_rows():
-    network = fitted().network
-    exported = onnx(network)
+def test_exported_committee_answers_alike_for_any_number_of_rows():
+    committee = Committee([fitted(seed=seed).network for seed in (1, 2)])
+    exported = onnx(committee)
     session = onnxruntime.InferenceSession(exported)
     for count in (1, 7, 300):
         some = rows(count, 3)
         fed = {"numeric": some.numeric, "categories": some.categories.astype(np.int64)}
-        assert session.run(None, fed)[0] == pytest.approx(forecast(network, some), abs=1e-5)
-    assert exported == onnx(network)
+        assert session.run(None, fed)[0] == pytest.approx(forecast(committee, some), abs=1e-5)
+    assert exported == onnx(committee)
     assert b"site-packages" not in exported
 
 
+def test_forecast_stays_among_the_atoms():
+    network = fitted().network
+    wild = Rows(100 * rows().numeric, rows().categories, rows().target)
+    assert (
+        min(SHAPE.atoms) <= forecast(network, wild).min() <= forecast(network, wild).max() <= max(SHAPE.atoms)
+    )
+
+
+def test_atoms_are_the_most_frequent_quantities():
+    target = np.log1p(np.repeat(np.arange(1, 101), np.arange(100, 0, -1))).astype(np.float32)
+    assert atoms(target) == tuple(np.log1p(np.arange(1, ATOMS + 1)).astype(np.float32).tolist())
+
+
+def test_code_of_the_unseen_is_trained():
+    # Rows whose codes are all known: only training without some of them can move what stands for code 0.
+    known = Rows(rows().numeric, rows().categories + 1, rows().target)
+    shape = SHAPE.model_copy(update={"levels": (6, 6), "unseen": 0.5})
+    found = fit((shape, Recipe()), known, None, epochs=1, seed=1, watch=lambda epoch, error: True).network
+    torch.manual_seed(1)
+    for before, after in zip(OrderNetwork(shape).embeddings, found.embeddings, strict=True):
+        assert not torch.allclose(before.weight[0], after.weight[0], rtol=1e-2)
+
+
 def test_categories_without_numerics():
-    network = OrderNetwork(Architecture(numeric=0, levels=(5, 4), layers=1, width=4))
+    network = OrderNetwork(Architecture(numeric=0, levels=(5, 4), atoms=(0.7, 1.1), layers=1, width=4))
     answer = network(torch.zeros(3, 0), torch.zeros(3, 2, dtype=torch.int64))
     assert answer.shape == (3,)

@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from pricetrail.demand.tuning import Search, page, processes, records, search
+from pricetrail.demand.tuning import Search, best, page, processes, records, search
 
 SPACE = {"x": FloatDistribution(-3, 3), "layers": IntDistribution(1, 3)}
 
@@ -51,6 +51,21 @@ def test_grid_tries_every_point_once():
     assert sorted((t.params["x"], t.params["layers"]) for t in study.trials) == [
         (x, layers) for x in (0.0, 1.0, 2.0) for layers in (1, 2)
     ]
+
+
+def test_search_starts_from_what_is_known():
+    known = {"x": 1.5, "layers": 2}
+    study = tried(first=known)
+    assert study.trials[0].params == known
+    assert len(study.trials) == 24
+
+
+def test_best_trials_come_in_order():
+    study = tried()
+    found = [bowl(settings, ())[-1] for settings in best(study, 3)]
+    assert found == sorted(found)
+    assert best(study, 3)[0] == study.best_params
+    assert len(best(study, 100)) == sum(record["state"] == "complete" for record in records(study))
 
 
 def test_seed_decides():

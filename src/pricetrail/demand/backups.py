@@ -1,4 +1,8 @@
-"""The backup models: LightGBM and an elastic net on the network's own inputs, as ONNX."""
+"""The backup models: LightGBM and an elastic net on the network's numeric inputs, as ONNX.
+
+The categories stay out: who buys and what is in the histories already, and trees that split codes learn customers
+and products by heart (MSE(log) on the real file's validation rows: 0.276 with the codes, 0.266 without).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pricetrail.demand.accuracy import Accuracy, accuracy
-from pricetrail.demand.rows import Floats, Rows
+from pricetrail.demand.rows import Rows
 
 ROUNDS = 2000
 PATIENCE = 50
@@ -19,20 +23,12 @@ MIX = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A fitted backup: ONNX bytes that take ``features`` (n, p + c) float32, and its validation errors.
-
-    ``features`` are the encoded numerics and then the category codes.
-    """
+    """A fitted backup: ONNX bytes that take ``features`` (n, p) float32, and its validation errors."""
 
     name: str
     onnx: bytes
     val: Accuracy
     hparams: dict[str, float | int]
-
-
-def features(rows: Rows) -> Floats:
-    """Numerics and category codes side by side, float32, shape (n, p + c)."""
-    return np.hstack([rows.numeric, rows.categories.astype(np.float32)])
 
 
 def lightgbm(train: Rows, val: Rows, *, seed: int, threads: int) -> Backup:
@@ -57,7 +53,7 @@ def lightgbm(train: Rows, val: Rows, *, seed: int, threads: int) -> Backup:
         "seed": seed,
         "num_threads": threads,
     }
-    known, unknown = features(train), features(val)
+    known, unknown = train.numeric, val.numeric
     stopping = lgb.early_stopping(PATIENCE, verbose=False)
     trial = lgb.train(
         settings | fixed,
@@ -76,7 +72,7 @@ def elastic_net(train: Rows, val: Rows) -> Backup:
     """Linear regression with both penalties (Zou and Hastie, 2005), their strength chosen on ``val``."""
     from sklearn.linear_model import ElasticNet
 
-    known, unknown = features(train), features(val)
+    known, unknown = train.numeric, val.numeric
     fits = [ElasticNet(alpha=alpha, l1_ratio=MIX, max_iter=2000).fit(known, train.target) for alpha in ALPHAS]
     scores = [accuracy(val.target, fit.predict(unknown)) for fit in fits]
     best = min(range(len(fits)), key=lambda at: scores[at].mse_log)

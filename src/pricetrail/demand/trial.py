@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -15,33 +16,50 @@ JUDGES = 10_000
 
 SPACE: dict[str, BaseDistribution] = {
     "layers": IntDistribution(2, 4),
-    "width": CategoricalDistribution([128, 256, 384]),
-    "dropout": FloatDistribution(0.0, 0.4),
-    "embedding_dropout": FloatDistribution(0.0, 0.5),
+    "width": CategoricalDistribution([192, 256]),
+    "dropout": FloatDistribution(0.0, 0.3),
+    "embedding_dropout": FloatDistribution(0.1, 0.5),
+    "unseen": FloatDistribution(0.1, 0.7),
     "batch_norm": CategoricalDistribution([False, True]),
     "optimizer": CategoricalDistribution(["adamw", "nadam", "rmsprop"]),
-    "learning_rate": FloatDistribution(3e-4, 1e-2, log=True),
-    "weight_decay": FloatDistribution(1e-6, 1e-1, log=True),
-    "batch_size": CategoricalDistribution([512, 1024, 2048]),
+    "learning_rate": FloatDistribution(5e-4, 5e-3, log=True),
+    "weight_decay": FloatDistribution(1e-5, 1e-1, log=True),
+    "batch_size": CategoricalDistribution([512, 1024]),
 }
 GRID: dict[str, list[Any]] = {
     "layers": [3],
-    "width": [128, 256],
-    "dropout": [0.1, 0.3],
-    "embedding_dropout": [0.2],
+    "width": [192, 256],
+    "dropout": [0.1, 0.2],
+    "embedding_dropout": [0.3],
+    "unseen": [0.5],
     "batch_norm": [False, True],
     "optimizer": ["adamw"],
-    "learning_rate": [1e-3, 3e-3],
+    "learning_rate": [1e-3, 2e-3],
     "weight_decay": [1e-3],
-    "batch_size": [1024],
+    "batch_size": [512],
 }
 
 
-def model(settings: dict[str, Any], numeric: int, levels: tuple[int, ...]) -> tuple[Architecture, Recipe]:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a network takes and gives, whatever its settings: see ``Architecture``."""
+
+    numeric: int
+    levels: tuple[int, ...]
+    atoms: tuple[float, ...]
+
+
+def usual() -> dict[str, Any]:
+    """The settings that a network has unless the search finds better ones: the first trial."""
+    known = {**Architecture.model_fields, **Recipe.model_fields}
+    return {name: known[name].default for name in SPACE}
+
+
+def model(settings: dict[str, Any], inputs: Inputs) -> tuple[Architecture, Recipe]:
     """The network and its training that some settings stand for."""
     of_recipe = {name: value for name, value in settings.items() if name in Recipe.model_fields}
     of_shape = {name: value for name, value in settings.items() if name in Architecture.model_fields}
-    return Architecture(numeric=numeric, levels=levels, **of_shape), Recipe(**of_recipe)
+    return Architecture(**asdict(inputs), **of_shape), Recipe(**of_recipe)
 
 
 def evaluate(

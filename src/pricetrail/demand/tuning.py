@@ -33,12 +33,16 @@ WARM_UP = 8
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How to search: how many trials of how many epochs, how many at once, by TPE or over a grid, from which seed."""
+    """How to search: how many trials of how many epochs, how many at once, from which seed.
+
+    The search starts from ``first``, if given, and goes on by TPE; or it goes over a ``grid``.
+    """
 
     trials: int
     epochs: int
     batch: int
     seed: int
+    first: Mapping[str, Any] | None = None
     grid: Mapping[str, Sequence[Any]] | None = None
 
 
@@ -54,7 +58,7 @@ def search(
         apply: ``map``, or the same over several processes.
     """
     study = _study(how)
-    trials = len(study.trials) or how.trials
+    trials = len(study.trials) if how.grid else how.trials
     for first in range(0, trials, how.batch):
         asked = [study.ask(dict(space)) for _ in range(min(how.batch, trials - first))]
         limits = _limits(study)
@@ -75,6 +79,12 @@ def processes(workers: int, prepare: Callable[[], None]) -> Iterator[Map]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare) as pool:
         yield pool.map
+
+
+def best(study: optuna.Study, count: int) -> list[Settings]:
+    """The settings of the best trials that ran to their end, the best first; all of them where they are fewer."""
+    done = [trial for trial in study.trials if trial.state is TrialState.COMPLETE]
+    return [trial.params for trial in sorted(done, key=lambda trial: (trial.value, trial.number))[:count]]
 
 
 def records(study: optuna.Study) -> list[dict[str, Any]]:
@@ -118,9 +128,11 @@ def _study(how: Search) -> optuna.Study:
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(seed=how.seed, n_startup_trials=WARM_UP, constant_liar=True)
     study = optuna.create_study(sampler=sampler, direction="minimize")
-    grid = how.grid or {}
-    for point in product(*grid.values()) if grid else ():
-        study.enqueue_trial(dict(zip(grid, point, strict=True)))
+    if how.grid:
+        for point in product(*how.grid.values()):
+            study.enqueue_trial(dict(zip(how.grid, point, strict=True)))
+    elif how.first:
+        study.enqueue_trial(dict(how.first))
     return study
 
 

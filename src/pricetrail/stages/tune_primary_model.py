@@ -1,50 +1,74 @@
-"""Stage ``tune_primary_model``: the search, the final fit, and the network in the forms that others read."""
+"""Stage ``tune_primary_model``: the search, the final fits, and the committee in the forms that others read."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from optuna import Study
 
 from pricetrail.demand import network, training, trial, tuning
 from pricetrail.demand.accuracy import accuracy
-from pricetrail.demand.rows import Rows
+from pricetrail.demand.rows import Floats, Rows
 from pricetrail.files import write_json, writing
 from pricetrail.params import Tuning
 from pricetrail.stages.stage import Context, follow_parent, main
 from pricetrail.stages.tables import part, write
 
-# More threads than one wait for each other longer than they work, at these widths.
-THREADS = 1
-SEARCHED = 0.6
-REFITTED = 0.85
+SEARCHED = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A network of the committee, fitted on all rows, and how it did before it saw the validation rows."""
+
+    weights: bytes
+    best_epoch: int
+    history: tuple[float, ...]
+    forecast: Floats
 
 
 def work(context: Context) -> None:
     """Search on few rows, fit the best settings on all of them, and write what came of it."""
     settings, root = context.params.tune_primary_model, context.root
-    study = _search(root, settings, lambda share, note: context.progress(SEARCHED * share, note))
-    write(root / "reports/trials.parquet", pa.Table.from_pylist(tuning.records(study)))
-    with writing(root / "reports/trials.html") as draft:
-        draft.write_text(tuning.page(study), encoding="utf-8")
-    _final(context, study.best_params)
+    with tuning.processes(settings.workers, follow_parent) as apply:
+        study = _search(context, apply)
+        chosen = tuning.best(study, settings.members)
+        write(root / "reports/trials.parquet", pa.Table.from_pylist(tuning.records(study)))
+        with writing(root / "reports/trials.html") as draft:
+            draft.write_text(tuning.page(study), encoding="utf-8")
+        members = []
+        for member in apply(partial(_member, root, settings), list(enumerate(chosen))):
+            members.append(member)
+            share = SEARCHED + (1 - SEARCHED) * len(members) / len(chosen)
+            context.progress(share, f"network {len(members)} of {len(chosen)}, {min(member.history):.4f}")
+    _write(root, chosen, members)
 
 
-def _search(root: Path, settings: Tuning, progress: Callable[[float, str], None]) -> Any:
+def _search(context: Context, apply: tuning.Map) -> Study:
+    settings = context.params.tune_primary_model
     how = tuning.Search(
         trials=settings.n_trials,
         epochs=settings.trial_epochs,
         batch=settings.batch,
         seed=settings.seed,
+        first=trial.usual(),
         grid=trial.GRID if settings.grid else None,
     )
-    with tuning.processes(settings.workers, follow_parent) as apply:
-        return tuning.search(trial.SPACE, partial(_try, root, settings), how, apply=apply, progress=progress)
+    return tuning.search(
+        trial.SPACE,
+        partial(_try, context.root, settings),
+        how,
+        apply=apply,
+        progress=lambda share, note: context.progress(SEARCHED * share, note),
+    )
 
 
 def _try(root: Path, settings: Tuning, wanted: dict[str, Any], limits: tuple[float, ...]) -> Sequence[float]:
@@ -52,11 +76,30 @@ def _try(root: Path, settings: Tuning, wanted: dict[str, Any], limits: tuple[flo
     return trial.evaluate(
         train.newest(settings.trial_rows),
         val,
-        trial.model(wanted, *_sizes(root)),
+        trial.model(wanted, _inputs(root)),
         epochs=settings.trial_epochs,
         seed=settings.seed,
         limits=limits,
     )
+
+
+def _member(root: Path, settings: Tuning, nth: tuple[int, dict[str, Any]]) -> Member:
+    """Choose the epochs on the validation rows, then fit anew on them too."""
+    import torch
+    from safetensors.torch import save
+
+    torch.set_num_threads(1)
+    (train, val), (at, wanted) = _parts(root), nth
+    fit = partial(
+        training.fit,
+        trial.model(wanted, _inputs(root)),
+        seed=settings.seed + at,
+        watch=lambda epoch, error: True,
+    )
+    chosen = fit(train, val, epochs=settings.num_epochs)
+    both = fit(train.then(val), None, epochs=chosen.best_epoch)
+    forecast = training.forecast(chosen.network, val)
+    return Member(save(both.network.state_dict()), chosen.best_epoch, chosen.history, forecast)
 
 
 @cache
@@ -64,38 +107,21 @@ def _parts(root: Path) -> tuple[Rows, Rows]:
     return part(root, "train"), part(root, "val")
 
 
-def _sizes(root: Path) -> tuple[int, tuple[int, ...]]:
+@cache
+def _inputs(root: Path) -> trial.Inputs:
     encoder = json.loads((root / "preprocessors/encoder.json").read_text(encoding="utf-8"))
     train, _ = _parts(root)
-    return train.numeric.shape[1], tuple(len(levels) + 1 for _, levels in encoder["categorical"])
+    levels = tuple(len(levels) + 1 for _, levels in encoder["categorical"])
+    return trial.Inputs(train.numeric.shape[1], levels, training.atoms(train.target))
 
 
-def _final(context: Context, best: dict[str, Any]) -> None:
-    """Choose the epochs on the validation rows, then fit anew on them too."""
-    import torch
-
-    torch.set_num_threads(THREADS)
-    settings, root = context.params.tune_primary_model, context.root
-    (train, val), wanted = _parts(root), trial.model(best, *_sizes(root))
-    chosen = training.fit(
-        wanted,
-        train,
-        val,
-        epochs=settings.num_epochs,
-        seed=settings.seed,
-        watch=_told(context, SEARCHED, "fitting"),
-    )
-    both = training.fit(
-        wanted,
-        train.then(val),
-        None,
-        epochs=chosen.best_epoch,
-        seed=settings.seed,
-        watch=_told(context, REFITTED, "fitting with the validation rows"),
-    )
-    version = _save(root / "models/production", both.network, wanted)
-    scored = accuracy(val.target, training.forecast(chosen.network, val))
-    recipe = wanted[1]
+def _write(root: Path, chosen: list[dict[str, Any]], members: list[Member]) -> None:
+    """Write the committee, and its validation errors under the fields that readers know."""
+    _, val = _parts(root)
+    wanted = [trial.model(settings, _inputs(root)) for settings in chosen]
+    version = _save(root / "models/production", wanted, members)
+    scored = accuracy(val.target, np.mean([member.forecast for member in members], axis=0))
+    recipe = wanted[0][1]
     figures = {
         "mse_val": scored.mse_log,
         "mae_val": scored.mae,
@@ -103,35 +129,35 @@ def _final(context: Context, best: dict[str, Any]) -> None:
         "model_version": version,
     }
     chosen_by = {"optimizer": recipe.optimizer, "batch_size": recipe.batch_size, "lr": recipe.learning_rate}
-    rest = {"num_epochs": chosen.best_epoch, "history": list(chosen.history)}
-    write_json(root / "metrics/dfn_val.json", {**figures, "hparams": best, **chosen_by, **rest})
-
-
-def _told(context: Context, since: float, what: str) -> training.Watch:
-    epochs = context.params.tune_primary_model.num_epochs
-    span = 0.15 if since == REFITTED else REFITTED - SEARCHED
-
-    def watch(epoch: int, error: float) -> bool:
-        context.progress(since + span * epoch / epochs, f"{what}: epoch {epoch}, {error:.4f}")
-        return True
-
-    return watch
+    rest = {"num_epochs": members[0].best_epoch, "history": list(members[0].history)}
+    each = [
+        {"mse_val": min(member.history), "num_epochs": member.best_epoch, "hparams": settings}
+        for settings, member in zip(chosen, members, strict=True)
+    ]
+    about = {**figures, "hparams": chosen[0], **chosen_by, **rest, "members": each}
+    write_json(root / "metrics/dfn_val.json", about)
 
 
 def _save(
-    folder: Path, fitted: network.OrderNetwork, wanted: tuple[network.Architecture, training.Recipe]
+    folder: Path, wanted: list[tuple[network.Architecture, training.Recipe]], members: list[Member]
 ) -> str:
-    """Write weights, shape and the exported network; answer with its version: the digest of what serves."""
-    from safetensors.torch import save
+    """Write weights, shapes and the exported committee; answer with its version: the digest of what serves."""
+    from safetensors.torch import load, save
 
-    exported = network.onnx(fitted)
-    shape, recipe = wanted
-    about = {"architecture": shape.model_dump(mode="json"), "recipe": recipe.model_dump(mode="json")}
+    networks = [network.OrderNetwork(shape) for shape, _ in wanted]
+    for fitted, member in zip(networks, members, strict=True):
+        fitted.load_state_dict(load(member.weights))
+    committee = network.Committee(networks)
+    exported = network.onnx(committee)
+    about = [
+        {"architecture": shape.model_dump(mode="json"), "recipe": recipe.model_dump(mode="json")}
+        for shape, recipe in wanted
+    ]
     with writing(folder / "dfn_best.safetensors") as draft:
-        draft.write_bytes(save(fitted.state_dict()))
+        draft.write_bytes(save(committee.state_dict()))
     with writing(folder / "dfn_best.onnx") as draft:
         draft.write_bytes(exported)
-    write_json(folder / "dfn_best.json", about)
+    write_json(folder / "dfn_best.json", {"members": about})
     return hashlib.sha256(exported).hexdigest()
 
 
