@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON on stdout.")]
+
+WIDE = 240
 
 stderr = Console(stderr=True, highlight=False)
 stdout = Console(highlight=False)
@@ -26,6 +28,11 @@ def answer(value: object) -> None:
 def say(text: str, *, to: Console = stderr, style: str | None = None) -> None:
     """Print plain text as it is: a terminal wraps it, and what reads it from a file finds whole lines."""
     to.print(text, markup=False, soft_wrap=True, style=style)
+
+
+def show(found: RenderableType) -> None:
+    """Print a table or a tree on stdout: a terminal wraps it, and what reads it from a file finds whole lines."""
+    (stdout if stdout.is_terminal else Console(width=WIDE, highlight=False)).print(found)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ COMMANDS = (
     "simulate",
     "drift",
     "receipts",
+    "trace",
     "recall",
     "recommend",
     "reprice",

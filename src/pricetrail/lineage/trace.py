@@ -1,0 +1,203 @@
+"""Trace: from a price, a release, a run or a file back to everything that it came from.
+
+It reads the ledger and the receipts, needs no more than they do, and believes nothing that is not signed there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pricetrail.errors import DigestMismatch, UnknownId
+from pricetrail.lineage import canonical, channel, ids, origin
+from pricetrail.lineage.entry import Entry
+from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.manifest import Manifest
+from pricetrail.lineage.recall import runs
+from pricetrail.lineage.receipts import Found, find, segment
+from pricetrail.lineage.receipts.seal import KIND, Sealed
+from pricetrail.lineage.trail import Step, Trail, Use, reached
+
+
+def trace(ledger: Ledger, given: str) -> Trail:
+    """The trail of what an id names: a receipt's number, or the SHA-256 of a release, a run or a file.
+
+    The beginning of one suffices when it fits nothing else; releases and runs come before files.
+
+    Raises:
+        UnknownId: it names nothing, or is no id.
+        AmbiguousId: it fits more than one.
+        DigestMismatch: what it names is not what was recorded.
+    """
+    if "-" in given:
+        return of_receipt(ledger, find(ledger.store, given))
+    if not ids.PREFIX.fullmatch(plain := given.strip().lower()):
+        raise UnknownId(
+            "Expected a receipt's number such as k7q2m9xa-3f-9d2e-4t, or 64 hexadecimal digits of a release, a run or a"
+            f" file, at least the first {ids.SHORTEST} of them; found {given[:80]!r}."
+        )
+    named = {entry.objects[0]: entry for kind in ("release", "run") for entry in ledger.topic(kind)}
+    if fitting := [id for id in named if id.startswith(plain)]:
+        id = ids.resolve(plain, fitting, "id")
+        return of_release(ledger, named[id]) if named[id].kind == "release" else of_run(ledger, named[id])
+    known = {each["sha256"] for _, run in runs(ledger) for each in _files(run)}
+    some = any(id.startswith(plain) for id in known)
+    return of_file(ledger, ids.resolve(plain, known, "file" if some else "release, run or file"))
+
+
+def of_receipt(ledger: Ledger, found: Found) -> Trail:
+    """The trail of a receipt.
+
+    Raises:
+        DigestMismatch: it is not what was sealed.
+        UnknownId: the ledger has no such release.
+    """
+    said, entry = found.receipt, _released(ledger, found.receipt.release)
+    facts = {
+        "product": said.product, "store": said.store, "price": said.price, "revenue": said.revenue,
+        "at": said.at.isoformat(), "inputs": said.inputs, "request": dict(said.request), "answer": dict(said.answer),
+        "sealed": _seal(ledger, found),
+    }  # fmt: skip
+    behind = (_release_id(said.release),)
+    receipt = Step(f"receipt {found.number}", "receipt", str(found.number), found.digest, facts, behind)
+    return reached(receipt, _release_steps(ledger, entry))
+
+
+def of_release(ledger: Ledger, entry: Entry) -> Trail:
+    """The trail of the release that an entry recorded."""
+    found = list(_release_steps(ledger, entry))
+    return reached(found[0], found)
+
+
+def of_run(ledger: Ledger, entry: Entry) -> Trail:
+    """The trail of the run that an entry recorded."""
+    found = list(origin.steps(entry, _run(ledger, entry)))
+    return reached(found[0], found)
+
+
+def of_file(ledger: Ledger, sha256: str, path: str | None = None) -> Trail:
+    """The trail of a file's bytes: what they came from in the newest run that made or read them, and every use.
+
+    Equal bytes are one file wherever they lie; ``path`` says which of the places is meant, should there be several.
+
+    Raises:
+        UnknownId: no run made or read such bytes.
+    """
+    released = {str(entry.body["run"]): id for id, entry in channel.releases(ledger).items()}
+    found = [
+        (use, entry, run)
+        for entry, run in runs(ledger)
+        for use in _uses(entry, run, sha256, released.get(entry.objects[0]))
+    ]
+    if not found:
+        raise UnknownId(f"No run made or read a file whose SHA-256 is {sha256}.")
+    use, entry, run = next((each for each in found if each[0].path == path), found[0])
+    known = {step.id: step for step in origin.steps(entry, run)}
+    uses = tuple(each for each, _, _ in found)
+    return reached(known[origin.file_id(use.path, sha256)], known.values(), uses)
+
+
+def versions(ledger: Ledger, path: str) -> Iterator[str]:
+    """The SHA-256 of every version of a file that a run made or read, newest first."""
+    yield from dict.fromkeys(
+        each["sha256"] for _, run in runs(ledger) for each in _files(run) if each["path"] == path
+    )
+
+
+def _release_steps(ledger: Ledger, entry: Entry) -> Iterator[Step]:
+    id = entry.objects[0]
+    release = json.loads(ledger.object(id))
+    run = next((each for each in ledger.topic("run") if each.objects[0] == release["run"]), None)
+    if run is None:
+        raise UnknownId(
+            f"The release {id[:12]}… came of the run {release['run'][:12]}…, which the ledger does not have."
+        )
+    facts = {
+        **{name: release.get(name) for name in ("rows_until", "gates", "metrics")},
+        "when": entry.when, "who": entry.who, "entry": entry.number, **_standing(ledger, id),
+        "files": {each["path"]: each["sha256"] for each in release["files"]},
+    }  # fmt: skip
+    yield Step(_release_id(id), "release", id[:12], id, facts, (origin.run_id(release["run"]),))
+    yield from origin.steps(run, _run(ledger, run))
+
+
+def _standing(ledger: Ledger, id: str) -> dict[str, Any]:
+    """Who let the release serve, newest first, and who keeps it from that."""
+    moved = [
+        entry
+        for kind in ("promotion", "rollback")
+        for entry in ledger.topic(kind)
+        if entry.body["release"] == id
+    ]
+    names = ("channel", "why")
+    told = [
+        {"entry": each.number, "kind": each.kind, "who": each.who, "when": each.when}
+        | {name: each.body.get(name) for name in names}
+        for each in sorted(moved, key=lambda each: -each.number)
+    ]
+    shunned = channel.quarantined(ledger).get(id)
+    kept = {"entry": shunned.number, "who": shunned.who, "why": shunned.body.get("why")} if shunned else None
+    return {name: value for name, value in (("promoted", told), ("quarantined", kept)) if value}
+
+
+def _released(ledger: Ledger, id: str) -> Entry:
+    for entry in ledger.topic("release"):
+        if entry.objects[0] == id:
+            return entry
+    raise UnknownId(f"The receipt names the release {id[:12]}…, which the ledger does not have.")
+
+
+def _seal(ledger: Ledger, found: Found) -> Mapping[str, Any] | None:
+    """The entry that sealed the receipt, once its bytes are seen to be those; None of one that is not sealed yet."""
+    if not found.sealed:
+        return None
+    name = found.number.segment
+    for entry in ledger.topic(KIND):
+        for facts in entry.body["segments"]:
+            if facts["segment"] == name:
+                _check(ledger, Sealed(**facts, entry=entry.number))
+                return {
+                    "entry": entry.number,
+                    "root": facts["root"],
+                    "when": entry.when,
+                    "index": found.number.index,
+                }
+    raise DigestMismatch(
+        f"The receipt {found.number} lies in a sealed segment that no entry of the ledger names."
+    )
+
+
+def _check(ledger: Ledger, facts: Sealed) -> None:
+    segment.read(ledger.store, facts.segment, facts.summary)
+    name = segment.path(facts.segment, "jsonl.gz")
+    if canonical.digest(ledger.store.read(name)) != facts.file:
+        raise DigestMismatch(
+            f"{name} is not what was sealed in entry {facts.entry}: expected SHA-256 {facts.file[:12]}…."
+        )
+
+
+def _run(ledger: Ledger, entry: Entry) -> Manifest:
+    run: Manifest = json.loads(ledger.object(entry.objects[0]))
+    return run
+
+
+def _files(run: Manifest) -> Iterator[Mapping[str, Any]]:
+    """Every file that a run made or read."""
+    yield from run.get("artifacts", ())
+    for found in run["sources"].values():
+        yield from found
+
+
+def _uses(entry: Entry, run: Manifest, sha256: str, release: str | None) -> Iterator[Use]:
+    made = {each["path"] for each in run.get("artifacts", ())}
+    for each in _files(run):
+        if each["sha256"] == sha256:
+            yield Use(
+                entry.objects[0], "made" if each["path"] in made else "read", each["path"], run["outcome"], entry.when,
+                (release,) if release else (),
+            )  # fmt: skip
+
+
+def _release_id(id: str) -> str:
+    return f"release {id}"
