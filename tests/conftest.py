@@ -117,6 +117,12 @@ class Tiny:
         return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+@pytest.fixture
+def quiet():
+    """An observer of runs that says nothing."""
+    return Quiet()
+
+
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory):
     root = tmp_path_factory.mktemp("fresh") / "shop"

@@ -28,6 +28,7 @@ PricetrailError
         KeyMissing
         NotSigned
         ReceiptInvalid
+        NotReproduced
     Blocked
 
 Each class carries the exit code that the command line answers with: 1 a fault, 2 a usage error,
@@ -176,6 +177,10 @@ class NotSigned(LineageError):
 
 class ReceiptInvalid(LineageError):
     """A receipt holds what no receipt may, or its bytes are no receipt."""
+
+
+class NotReproduced(LineageError):
+    """A release was made again and is not the same."""
 
 
 class Blocked(PricetrailError):

@@ -24,6 +24,7 @@ COMMANDS = (
     "releases",
     "promote",
     "rollback",
+    "reproduce",
     "simulate",
     "drift",
     "receipts",

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from pricetrail.cli.console import AsJson, answer, say, stderr, stdout
 from pricetrail.errors import Blocked, UsageError
 from pricetrail.shop import pipeline, settings, summary
-from pricetrail.shop.pipeline import Event
+from pricetrail.shop.follow import Event
 
 
 def run(

@@ -1,0 +1,100 @@
+"""``pricetrail reproduce``: make a release again from its raw data, and compare it to the last bit."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from pricetrail.cli.console import AsJson, answer, say, stdout
+from pricetrail.cli.run import Bars
+from pricetrail.errors import NotReproduced
+from pricetrail.shop import reproduce as reproducing
+from pricetrail.shop.reproduce import Outcome, Plan
+
+SHOWN = 12
+
+
+def reproduce(
+    release: Annotated[str, typer.Argument(help="The release's id, or the beginning of it.")],
+    shop: Annotated[Path, typer.Option(help="The shop's folder.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Run a release's whole pipeline again in a clean copy, compare every file, and sign the verdict into the ledger.
+
+    Exit code 1: it did not come out equal.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    planned = reproducing.plan(shop, release)
+    _warn("The environment", planned.environment)
+    _warn("The code of pricetrail", planned.code)
+    with Bars() as bars:
+        outcome = reproducing.reproduce(shop, planned, bars)
+    entry = reproducing.record(shop, outcome)
+    if as_json:
+        answer(
+            {
+                **outcome.to_dict(),
+                **outcome.summary,
+                "files": outcome.to_dict()["files"],
+                "entry": entry.number,
+            }
+        )
+    else:
+        _show(outcome, entry.number)
+    if not outcome:
+        raise NotReproduced(_complaint(outcome))
+
+
+def _warn(what: str, others: tuple[str, ...]) -> None:
+    """Say before it starts what may be the reason if the outcome is another one."""
+    if not others:
+        return
+    say(f"{what} is not what the release was made with:", style="yellow")
+    for each in others[:SHOWN]:
+        say(f"  {each}", style="yellow")
+    if len(others) > SHOWN:
+        say(f"  and {len(others) - SHOWN:,} more", style="yellow")
+
+
+def _show(outcome: Outcome, entry: int) -> None:
+    summary = outcome.summary
+    if differing := [each for each in outcome.files if not each]:
+        table = Table(
+            "File", "Verdict", "Where it first differs", box=None, padding=(0, 2), header_style="bold"
+        )
+        for each in differing:
+            table.add_row(each.path, str(each.verdict), each.where or "")
+        stdout.print(table)
+    equal = summary["files"] - len(differing)
+    say(f"{'verdict':<13}{summary['verdict']}", to=stdout)
+    say(f"{'files':<13}{equal:,} of {summary['files']:,} equal", to=stdout)
+    say(f"{'tensors':<13}{summary['tensors']:,} compared", to=stdout)
+    for name, text in _conditions(outcome.plan):
+        say(f"{name:<13}{text}", to=stdout)
+    say(f"{'ledger':<13}entry {entry}, {summary['seconds']:.0f} s", to=stdout)
+
+
+def _conditions(planned: Plan) -> list[tuple[str, str]]:
+    words = {"environment": planned.environment, "code": planned.code}
+    return [
+        (name, f"{len(others):,} differences" if others else "the same") for name, others in words.items()
+    ]
+
+
+def _complaint(outcome: Outcome) -> str:
+    if outcome.stopped:
+        return f"{outcome.plan.release[:12]} did not come out again: {outcome.stopped}"
+    first = next(each for each in outcome.files if not each)
+    others = (
+        ""
+        if outcome.plan.environment or outcome.plan.code
+        else " in the same environment, with the same code"
+    )
+    return (
+        f"{outcome.plan.release[:12]} did not come out equal{others}. The first file that differs is {first.path} "
+        f"({first.where or first.verdict})."
+    )
