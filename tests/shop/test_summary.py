@@ -50,3 +50,17 @@ def test_what_lies_behind_a_block_was_not_run(shop):
 
 def test_folder_without_a_run(tmp_path):
     assert "pricetrail ingest FILE" in shown(tmp_path)
+
+
+def test_blocked_model_names_the_rule(shop):
+    rules = [{"rule": "fairness", "verdict": "blocked", "words": "A difference of +0.2."}]
+    write_json(shop / "metrics/dfn_risk_fairness.json", {"rules": rules})
+    write_json(shop / "gates/model.json", {"verdict": "blocked"})
+    assert "fairness blocked: A difference of +0.2." in shown(shop)
+
+
+def test_release_may_be_promoted_next(shop):
+    assert "pricetrail promote" not in shown(shop)
+    for gate in ("data_drift", "model"):
+        write_json(shop / f"gates/{gate}.json", {"verdict": "passed"})
+    assert "pricetrail promote" in shown(shop)

@@ -30,7 +30,7 @@ def test_all_rules_passed(tmp_path):
 def test_one_blocked_rule_blocks(tmp_path, rule):
     with pytest.raises(Blocked, match=rf"{rule} \(blocked\): {rule} 0\.25\. \w+"):
         gate(tmp_path, **{rule: "blocked"}, on_inconclusive="warn")
-    assert not (tmp_path / "gates/model.json").exists()
+    assert json.loads((tmp_path / "gates/model.json").read_text())["verdict"] == "blocked"
 
 
 def test_every_rule_that_failed_is_named(tmp_path):

@@ -91,11 +91,11 @@ def _rows(rows: Facts | None) -> RenderableType | None:
     return table
 
 
-def _gates(found: Summary) -> RenderableType | None:
+def _gates(found: Summary) -> RenderableType:
     table = Table("Gate", "Verdict", "Figures", box=None, padding=(0, 2), header_style="bold")
     for name, title in GATES.items():
         gate = found.gates[name]
-        table.add_row(title, gate["verdict"] if gate else "not run", "; ".join(_figures(found, name)))
+        table.add_row(title, gate["verdict"] if gate else "not run", "\n".join(_figures(found, name)))
     return table
 
 
@@ -106,7 +106,7 @@ def _figures(found: Summary, gate: str) -> list[str]:
         tested = f"{found.drift['num_drifts']} of {len(found.drift['columns'])} columns drifted"
         return [found.drift["reason"] or tested]
     if gate == "model" and found.fairness:
-        return [rule["words"] for rule in found.fairness.get("rules", [])]
+        return [f"{rule['rule']} {rule['verdict']}: {rule['words']}" for rule in found.fairness["rules"]]
     return []
 
 
@@ -138,6 +138,10 @@ def _next(found: Summary) -> RenderableType:
     said = {path: words for made in REPORTS.values() for path, words in made.items()}
     for path in found.reports:
         table.add_row(f"{found.shop}/{path}", said[path])
+    verdicts = {gate and gate["verdict"] for gate in found.gates.values()}
+    if verdicts == {"passed"}:
+        table.add_row(f"pricetrail promote --shop {found.shop}", "let this release serve")
+        table.add_row(f"pricetrail reprice --shop {found.shop}", "what every product should cost")
     table.add_row(f"pricetrail ingest FILE --shop {found.shop}", "add new order lines, then run again")
     table.add_row(f"pricetrail drift {found.shop}", "drift over time, in a browser")
     return table

@@ -36,14 +36,14 @@ def work(context: Context) -> None:
         )
     rules = [Rule.from_dict(each) for each in assessed["rules"]]
     verdict = overall(rules)
-    if verdict is Verdict.BLOCKED or (
-        verdict is Verdict.INCONCLUSIVE and context.params.model_gate.on_inconclusive == "stop"
-    ):
-        raise Blocked("\n".join(_complaint(rules)))
     write_json(
         context.root / "gates/model.json",
         {"gate": "model", "verdict": str(verdict), "rules": [rule.to_dict() for rule in rules]},
     )
+    if verdict is Verdict.BLOCKED or (
+        verdict is Verdict.INCONCLUSIVE and context.params.model_gate.on_inconclusive == "stop"
+    ):
+        raise Blocked("\n".join(_complaint(rules)))
 
 
 def _complaint(rules: list[Rule]) -> list[str]:
