@@ -150,7 +150,7 @@ class Inference(Block):
 
 
 class Risk(Block):
-    sensitive_feature: str = "is_registered"
+    sensitive_feature: str | None = "is_registered"
     privileged_group: int | str = 1
     mod_threshold: float = Field(default=0.1, gt=0)
     gate_on: Literal["error", "outcome"] = "error"

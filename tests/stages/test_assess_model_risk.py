@@ -94,6 +94,11 @@ def test_group_may_be_any_column(tmp_path):
     assert "country" in found["rules"][0]["words"]
 
 
+def test_nobody_asked_for_groups(tmp_path):
+    found = run(make(tmp_path), sensitive_feature=None)
+    assert (found["verdict"], verdicts(found)) == (None, {"naive": "passed", "production": "passed"})
+
+
 def test_unknown_column_is_named(tmp_path):
     with pytest.raises(ParamsInvalid, match=r"'age'.*Choose one of: country"):
         run(make(tmp_path), sensitive_feature="age")

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from pricetrail.cli.console import AsJson, answer, say, stdout, working
-from pricetrail.params import Params, validate
+from pricetrail.params import Params, Risk, Source, validate
 from pricetrail.shop import create
 from pricetrail.transactions import fetch, ingest, mapping, simulator, source
 from pricetrail.transactions.mapping import Wishes
@@ -71,13 +71,22 @@ def init(
         twice = tuple(f"{name}: the bytes of another file once more, left out" for name in added.already)
         seen.update(files=added.names, notes=added.notes + twice, columns=settings.columns, preview=preview)
         seen["grain"] = settings.grain
-        return Params(source=settings)
+        params = _params(settings)
+        seen["fairness"] = params.assess_model_risk.sensitive_feature is not None
+        return params
 
     create.create(shop, fill)
     if as_json:
         answer(seen)
     else:
         _show(seen)
+
+
+def _params(settings: Source) -> Params:
+    """The shop's first parameters. Weekly aggregates without customers have no groups that a gate could compare."""
+    ungrouped = settings.grain == "weekly" and "customerid" not in settings.columns
+    risk = Risk(sensitive_feature=None) if ungrouped else Risk()
+    return Params(source=settings, assess_model_risk=risk)
 
 
 def _given(data: list[str], scratch: Path, tell: fetch.Progress) -> list[Path]:
@@ -103,4 +112,8 @@ def _show(seen: dict[str, Any]) -> None:
     stdout.print(first)
     for note in seen["notes"]:
         say(note)
+    if not seen["fairness"]:
+        say(
+            "Weekly aggregates without customers: no groups to compare, so the model's gate has no rule about them."
+        )
     say(f"Made the shop {seen['shop']}. Next: pricetrail run {seen['shop']}", to=stdout)

@@ -41,15 +41,10 @@ def work(context: Context) -> None:
     lines = matched(pq.read_table(root / LINES), results["line"].to_numpy(), name=LINES)
     found = _forecasts(results)
     resamples = Resamples(found.invoices, number=settings.resamples, seed=settings.seed)
-    sides = Sides.of(
-        _groups(settings.sensitive_feature, [results, lines]),
-        feature=settings.sensitive_feature,
-        privileged=settings.privileged_group,
-    )
-    assessed, rule = _assess(found, sides, resamples, settings)
+    assessed, fair = _assess(found, resamples, settings, [results, lines])
     context.progress(0.5, "groups compared")
     trial = Trial(found, resamples, settings.min_invoices)
-    rules = [rule, rivals.beats_naive(trial), _production(root, lines, trial, context)]
+    rules = [*fair, rivals.beats_naive(trial), _production(root, lines, trial, context)]
     tested = json.loads((root / "metrics/dfn_inf.json").read_text(encoding="utf-8"))
     described = {name: tested[name] for name in ("stockcode", "model_version")}
     judged = {"rules": [each.to_dict() for each in rules]}
@@ -57,14 +52,19 @@ def work(context: Context) -> None:
 
 
 def _assess(
-    found: Forecasts, sides: Sides, resamples: Resamples, settings: Risk
-) -> tuple[dict[str, Any], Rule]:
+    found: Forecasts, resamples: Resamples, settings: Risk, tables: list[pa.Table]
+) -> tuple[dict[str, Any], list[Rule]]:
+    """The figures by group, and the rule over them; neither where no feature is asked about."""
+    feature = settings.sensitive_feature
+    if feature is None:
+        return {"sensitive_feature": None, "verdict": None, "is_mod_acceptable": None}, []
+    sides = Sides.of(_groups(feature, tables), feature=feature, privileged=settings.privileged_group)
     sizes = fairness.counts(sides, resamples)
     differences = fairness.differences(found, sides, resamples)
     limits = Limits(settings.gate_on, settings.mod_threshold, settings.min_group, settings.min_invoices)
     rule = fairness.fair(sides, sizes, differences, limits)
     assessed = {
-        "sensitive_feature": settings.sensitive_feature,
+        "sensitive_feature": feature,
         "privileged_group": settings.privileged_group,
         "gate_on": settings.gate_on,
         "mod_threshold": settings.mod_threshold,
@@ -78,7 +78,7 @@ def _assess(
             for name, each in differences.items()
         },
     }
-    return assessed, rule
+    return assessed, [rule]
 
 
 def _forecasts(results: pa.Table) -> Forecasts:
