@@ -13,7 +13,7 @@ from pricetrail.cli.receipts import receipts
 from pricetrail.errors import DigestMismatch, UnknownId, UsageError
 from pricetrail.lineage import artifact, canonical, channel, place
 from pricetrail.lineage.receipts import Receipt, Writer
-from pricetrail.shop import suspects
+from pricetrail.shop import cache
 
 HEADINGS = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 LINES = {
@@ -50,7 +50,7 @@ def shop(tmp_path):
     ledger = place.ledger(root)
     run(root, ledger, 1)
     old = artifact.read(root, "data/raw/0002-b.csv")
-    kept = root / suspects.CACHE / old.md5[:2] / old.md5[2:]
+    kept = cache.local(root).path(old.md5)
     kept.parent.mkdir(parents=True)
     (root / old.path).rename(kept)
     (root / old.path).write_text(f"{HEADINGS}\n3,C,c,1,2011-08-05 10:00:00,9,9,Italy\n")
@@ -89,7 +89,7 @@ def test_leads_to_the_runs(shop, words, runs):
 
 
 def test_file_by_its_digest_or_from_elsewhere(shop, tmp_path):
-    old = next((shop / suspects.CACHE).rglob("??????????*"))
+    old = next((cache.local(shop).folder).rglob("??????????*"))
     copy = tmp_path / "mail.csv"
     copy.write_bytes(old.read_bytes())
     for given in (copy, canonical.file_digest(old)[:12]):
@@ -97,7 +97,7 @@ def test_file_by_its_digest_or_from_elsewhere(shop, tmp_path):
 
 
 def test_bytes_that_are_nowhere_are_named_and_not_cleared(shop):
-    next((shop / suspects.CACHE).rglob("??????????*")).unlink()
+    next((cache.local(shop).folder).rglob("??????????*")).unlink()
     [said] = recalled(shop, "--rows", "country = 'Spain'")["unread"]
     assert said.startswith("data/raw/0002-b.csv (")
     assert "its bytes are not here. Get them with 'dvc pull'." in said

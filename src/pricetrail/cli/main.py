@@ -29,6 +29,7 @@ COMMANDS = (
     "drift",
     "receipts",
     "trace",
+    "diff",
     "recall",
     "recommend",
     "reprice",

@@ -5,12 +5,11 @@ It reads the ledger and the receipts, needs no more than they do, and believes n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pricetrail.errors import DigestMismatch, UnknownId
-from pricetrail.lineage import canonical, channel, ids, origin
+from pricetrail.lineage import canonical, channel, ids, named, origin
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.manifest import Manifest
@@ -37,10 +36,8 @@ def trace(ledger: Ledger, given: str) -> Trail:
             "Expected a receipt's number such as k7q2m9xa-3f-9d2e-4t, or 64 hexadecimal digits of a release, a run or a"
             f" file, at least the first {ids.SHORTEST} of them; found {given[:80]!r}."
         )
-    named = {entry.objects[0]: entry for kind in ("release", "run") for entry in ledger.topic(kind)}
-    if fitting := [id for id in named if id.startswith(plain)]:
-        id = ids.resolve(plain, fitting, "id")
-        return of_release(ledger, named[id]) if named[id].kind == "release" else of_run(ledger, named[id])
+    if (entry := named.entry(ledger, plain)) is not None:
+        return of_release(ledger, entry) if entry.kind == "release" else of_run(ledger, entry)
     known = {each["sha256"] for _, run in runs(ledger) for each in _files(run)}
     some = any(id.startswith(plain) for id in known)
     return of_file(ledger, ids.resolve(plain, known, "file" if some else "release, run or file"))
@@ -72,7 +69,7 @@ def of_release(ledger: Ledger, entry: Entry) -> Trail:
 
 def of_run(ledger: Ledger, entry: Entry) -> Trail:
     """The trail of the run that an entry recorded."""
-    found = list(origin.steps(entry, _run(ledger, entry)))
+    found = list(origin.steps(entry, named.manifest(ledger, entry)))
     return reached(found[0], found)
 
 
@@ -107,7 +104,7 @@ def versions(ledger: Ledger, path: str) -> Iterator[str]:
 
 def _release_steps(ledger: Ledger, entry: Entry) -> Iterator[Step]:
     id = entry.objects[0]
-    release = json.loads(ledger.object(id))
+    release = named.manifest(ledger, entry)
     run = next((each for each in ledger.topic("run") if each.objects[0] == release["run"]), None)
     if run is None:
         raise UnknownId(
@@ -119,7 +116,7 @@ def _release_steps(ledger: Ledger, entry: Entry) -> Iterator[Step]:
         "files": {each["path"]: each["sha256"] for each in release["files"]},
     }  # fmt: skip
     yield Step(_release_id(id), "release", id[:12], id, facts, (origin.run_id(release["run"]),))
-    yield from origin.steps(run, _run(ledger, run))
+    yield from origin.steps(run, named.manifest(ledger, run))
 
 
 def _standing(ledger: Ledger, id: str) -> dict[str, Any]:
@@ -175,11 +172,6 @@ def _check(ledger: Ledger, facts: Sealed) -> None:
         raise DigestMismatch(
             f"{name} is not what was sealed in entry {facts.entry}: expected SHA-256 {facts.file[:12]}…."
         )
-
-
-def _run(ledger: Ledger, entry: Entry) -> Manifest:
-    run: Manifest = json.loads(ledger.object(entry.objects[0]))
-    return run
 
 
 def _files(run: Manifest) -> Iterator[Mapping[str, Any]]:

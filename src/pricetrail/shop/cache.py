@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import configparser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pricetrail.lineage.canonical import file_digest
 
 CONFIGS = (".dvc/config", ".dvc/config.local")
 DEFAULT = ".dvc/cache"
@@ -42,6 +45,15 @@ def remotes(root: Path) -> list[Cache]:
         if name != section and url and "://" not in url:
             found[name] = Cache(f"remote {name}", _resolved(root, config, url))
     return list(found.values())
+
+
+def held(root: Path, each: Mapping[str, Any]) -> Path | None:
+    """Where the bytes of a recorded file are, checked: in the shop, its cache, or a remote; None if in none of them."""
+    kept = (place.path(each["md5"]) for place in (local(root), *remotes(root)))
+    for path in (root / str(each["path"]), *kept):
+        if path.is_file() and file_digest(path) == each["sha256"]:
+            return path
+    return None
 
 
 def _sections(root: Path) -> Iterator[tuple[str, str, configparser.SectionProxy]]:

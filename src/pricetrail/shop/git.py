@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from pricetrail.errors import StageFailed
@@ -67,6 +68,29 @@ def identity(folder: Path) -> dict[str, str | None]:
         return {"commit": head(folder), "diff": None if blank and not new else changes.hexdigest()}
     except StageFailed:
         return {"commit": None, "diff": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How many lines of a file were added and removed; both None where it is not text."""
+
+    added: int | None
+    removed: int | None
+
+
+def changed(folder: Path, before: str, after: str) -> dict[str, Lines]:
+    """The files under ``folder`` that differ between two commits.
+
+    Raises:
+        StageFailed: one of the commits is not there.
+    """
+    said = git(folder, "diff", "--numstat", "--no-renames", "--relative", "-z", before, after, "--", ".")
+    rows = (each.split("\t") for each in said.split("\0")[:-1])
+    return {path: Lines(_number(added), _number(removed)) for added, removed, path in rows}
+
+
+def _number(text: str) -> int | None:
+    return None if text == "-" else int(text)
 
 
 def somebody(root: Path) -> str:

@@ -19,11 +19,10 @@ from pricetrail.lineage import recall
 from pricetrail.lineage.canonical import file_digest
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.params import Source
-from pricetrail.shop import settings
+from pricetrail.shop import cache, settings
 from pricetrail.transactions import expression, formats, source
 from pricetrail.transactions.formats import Desk
 
-CACHE = Path(".dvc/cache/files/md5")
 SHORTEST = 8
 
 
@@ -77,7 +76,7 @@ def with_column(root: Path, ledger: Ledger, column: str) -> Suspects:
 def _searched(root: Path, ledger: Ledger, suspect: Callable[[Path, Source], bool]) -> Suspects:
     wanted, found, unread = settings.read(root).source, set[str](), list[str]()
     for digest, each in _sources(ledger).items():
-        path = _bytes(root, each)
+        path = cache.held(root, each)
         try:
             if path is None:
                 unread.append(
@@ -115,14 +114,6 @@ def _has(path: Path, wanted: Source, column: str) -> bool:
 def _sources(ledger: Ledger) -> dict[str, Mapping[str, Any]]:
     """Every raw file that a run read, by its SHA-256."""
     return {each["sha256"]: each for _, run in recall.runs(ledger) for each in recall.sources(run)}
-
-
-def _bytes(root: Path, each: Mapping[str, str]) -> Path | None:
-    """Where the bytes of a raw file are, if they are here."""
-    for path in (root / each["path"], root / CACHE / each["md5"][:2] / each["md5"][2:]):
-        if path.is_file() and file_digest(path) == each["sha256"]:
-            return path
-    return None
 
 
 def _inside(path: Path, root: Path) -> bool:

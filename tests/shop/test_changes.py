@@ -1,0 +1,86 @@
+"""Two runs of a small shop, compared; its raw files are no order lines, so its data cannot be."""
+
+import json
+import subprocess
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pricetrail.cli.diff import diff
+from pricetrail.errors import UnknownId
+from pricetrail.lineage import named, place
+from pricetrail.shop import changes
+
+
+@pytest.fixture
+def twice(ran):
+    """The shop after a second run, with another seed."""
+    ran.write("params.yaml", "tune_backup_models:\n  seed: 8\n")
+    ran.run()
+    return ran
+
+
+def runs(tiny):
+    ledger = place.ledger(tiny.root)
+    return [named.run(ledger, entry.objects[0]) for entry in reversed(list(ledger.topic("run")))]
+
+
+def typed(*words):
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(diff)
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+def test_parameter_and_what_followed_from_it(twice):
+    found = changes.between(twice.root, *runs(twice))
+    assert [(each.name, each.before, each.after) for each in found.told.parameters] == [
+        ("tune_backup_models.seed", 7, 8)
+    ]
+    assert [each.name for each in found.told.figures] == ["dfn_inf.model_version"]
+    assert {each.name for each in found.told.files} == {
+        "models/production/dfn_best.onnx", "preprocessors/encoder.json", "metrics/dfn_inf.json",
+    }  # fmt: skip
+    assert (found.told.modules, found.told.environment, found.data) == ((), (), {})
+    assert found.shop["params.yaml"].added == found.shop["params.yaml"].removed == 1
+
+
+def test_same_run_has_nothing_to_tell(ran):
+    [run] = runs(ran)
+    found = changes.between(ran.root, run, run).to_dict()
+    empty = {
+        name: found[name]
+        for name in ("code", "modules", "parameters", "figures", "verdicts", "files", "missing")
+    }
+    assert not any(empty.values())
+
+
+def test_what_cannot_be_compared_is_named(twice):
+    twice.write("data/raw/0001-lines.csv", "3,4\n")
+    twice.dvc("add", "data/raw")
+    twice.run()
+    _, before, after = runs(twice)
+    before.manifest["code"]["commit"], after.manifest["code"]["commit"] = "1" * 40, "2" * 40
+    found = changes.between(twice.root, before, after)
+    code, orders = found.missing
+    assert code == "lines of code: the commits 111111111111 and 222222222222 of pricetrail are not both here"
+    assert orders.startswith("raw order lines: ")
+
+
+def test_blob_that_is_gone_is_named(twice):
+    twice.write("data/raw/0001-lines.csv", "3,4\n")
+    twice.dvc("add", "data/raw")
+    twice.run()
+    subprocess.run(["rm", "-r", twice.root / ".dvc/cache"], check=True)
+    _, before, after = runs(twice)
+    assert "bring it with 'dvc fetch --all-commits'" in changes.between(twice.root, before, after).missing[0]
+
+
+def test_screen_and_json(twice):
+    before, after = runs(twice)
+    said = typed(before.id[:8], after.release, "--shop", twice.root).stdout
+    assert "tune_backup_models.seed" in said
+    found = json.loads(typed(before.release, after.id, "--shop", twice.root, "--json").stdout)
+    assert (found["before"]["run"], found["after"]["release"]) == (before.id, after.release)
+    with pytest.raises(UnknownId, match="No release or run has an id that begins with ffff"):
+        typed("ffff", after.id, "--shop", twice.root)
