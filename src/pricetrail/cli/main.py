@@ -25,6 +25,7 @@ COMMANDS = (
     "promote",
     "rollback",
     "reproduce",
+    "emit",
     "simulate",
     "drift",
     "receipts",

@@ -22,6 +22,19 @@ def differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Differenc
     ]
 
 
+def flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a mapping of mappings under its dotted name.
+
+    >>> list(flat({"a": {"b": 1}, "c": [2]}))
+    [('a.b', 1), ('c', [2])]
+    """
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
 def changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """The names of those digests that are not the same, or are not there any more."""
     return sorted(name for name, digest in then.items() if now.get(name) != digest)

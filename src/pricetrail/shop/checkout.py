@@ -5,14 +5,14 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from pricetrail.errors import ArtifactMissing, DigestMismatch, StageFailed
 from pricetrail.lineage import artifact, canonical
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.manifest import Manifest
-from pricetrail.shop import cache, dvc, git, production
+from pricetrail.shop import git, production
 
 PLAIN = ("-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", "-c", "advice.detachedHead=false")
 
@@ -31,7 +31,7 @@ def checkout(root: Path, run: Manifest) -> Iterator[Path]:
         for path, files in run["sources"].items():
             for each in map(Artifact.from_dict, files):
                 if path:
-                    _put(copy / each.path, _fetched(root, copy, path, each))
+                    _put(copy / each.path, production.fetch(root, each))
                 _check(copy, each.path, each.sha256)
         for path, sha256 in run["pipeline"].items():
             _check(copy, path, sha256)
@@ -57,14 +57,6 @@ def _clone(root: Path, copy: Path, commit: str) -> None:
         ) from error
     git.git(root, *PLAIN, "clone", "--quiet", "--no-checkout", "--shared", str(root.resolve()), str(copy))
     git.git(copy, *PLAIN, "checkout", "--quiet", "--detach", commit)
-
-
-def _fetched(root: Path, copy: Path, path: str, wanted: Artifact) -> bytes:
-    """From the cache or a folder; what is farther away DVC brings into the cache first."""
-    with suppress(ArtifactMissing):
-        return production.fetch(root, wanted)
-    dvc.fetch(copy, f"{path}.dvc", settings=root / ".dvc" / "config.local", into=cache.local(root).folder)
-    return production.fetch(root, wanted)
 
 
 def _put(path: Path, content: bytes) -> None:

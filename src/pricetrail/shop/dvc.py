@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -36,23 +35,6 @@ def begin(root: Path) -> None:
 def track(root: Path, *paths: str) -> None:
     """Have DVC keep the bytes under each path."""
     _dvc(root, "add", *paths)
-
-
-def fetch(copy: Path, target: str, *, settings: Path, into: Path) -> None:
-    """Have DVC bring the bytes that ``target`` names in the copy of a shop from its remote.
-
-    Args:
-        copy: a checkout of the shop.
-        target: a ``.dvc`` file.
-        settings: the shop's own configuration outside of git, where keys of remotes may be.
-        into: the cache that they go to.
-    """
-    local = copy / ".dvc" / "config.local"
-    if settings.exists():
-        shutil.copyfile(settings, local)
-    _dvc(copy, "config", "--local", "cache.dir", str(into.resolve()))
-    _dvc(copy, "fetch", target)
-    local.unlink()
 
 
 def _dvc(root: Path, *words: str) -> None:
