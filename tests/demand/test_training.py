@@ -3,7 +3,7 @@ import onnxruntime
 import pytest
 import torch
 
-from pricetrail.demand.network import Architecture, Committee, OrderNetwork, onnx
+from pricetrail.demand.network import Architecture, Committee, Dropout, OrderNetwork, onnx
 from pricetrail.demand.rows import Rows
 from pricetrail.demand.training import ATOMS, Recipe, atoms, fit, forecast
 
@@ -57,6 +57,28 @@ def test_watch_ends_the_training():
 
 def test_without_judges_the_last_epoch_is_kept():
     assert fitted(val=False, epochs=4).best_epoch == 4
+
+
+@pytest.mark.parametrize("epochs", range(9, 12))
+def test_any_number_of_steps(epochs):
+    assert len(fitted(epochs=epochs, batch_size=600).history) == epochs
+
+
+def test_a_row_left_alone_is_no_batch():
+    shape = SHAPE.model_copy(update={"batch_norm": True})
+    found = fit(
+        (shape, Recipe(batch_size=100)), rows(201), None, epochs=1, seed=1, watch=lambda epoch, error: True
+    )
+    assert np.isfinite(forecast(found.network, rows(5))).all()
+
+
+def test_dropout_takes_its_share_and_keeps_the_mean():
+    torch.manual_seed(1)
+    values = Dropout(0.25)(torch.ones(400, 101))
+    assert sorted(set(values.flatten().tolist())) == pytest.approx([0, 4 / 3])
+    assert float((values == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
+    assert float(values.mean()) == pytest.approx(1, abs=0.01)
+    assert torch.equal(Dropout(0.25).eval()(values), values)
 
 
 def test_committee_forecasts_the_mean_of_its_members():

@@ -62,21 +62,24 @@ def lightgbm(train: Rows, val: Rows, *, seed: int, threads: int) -> Backup:
         valid_sets=[lgb.Dataset(unknown, val.target)],
         callbacks=[stopping],
     )
-    both = lgb.Dataset(np.vstack([known, unknown]), np.concatenate([train.target, val.target]))
-    booster = lgb.train(settings | fixed, both, trial.best_iteration)
+    both = train.then(val)
+    booster = lgb.train(settings | fixed, lgb.Dataset(both.numeric, both.target), trial.best_iteration)
     score = accuracy(val.target, np.asarray(trial.predict(unknown)))
     return Backup("lightgbm", _trees(booster), score, {"rounds": trial.best_iteration, **_numbers(settings)})
 
 
 def elastic_net(train: Rows, val: Rows) -> Backup:
-    """Linear regression with both penalties (Zou and Hastie, 2005), their strength chosen on ``val``."""
+    """Linear regression with both penalties (Zou and Hastie, 2005), their strength chosen on ``val``, and the model
+    then fitted again on training and validation rows together."""
     from sklearn.linear_model import ElasticNet
 
     known, unknown = train.numeric, val.numeric
     fits = [ElasticNet(alpha=alpha, l1_ratio=MIX, max_iter=2000).fit(known, train.target) for alpha in ALPHAS]
     scores = [accuracy(val.target, fit.predict(unknown)) for fit in fits]
     best = min(range(len(fits)), key=lambda at: scores[at].mse_log)
-    return Backup("elastic_net", _linear(fits[best]), scores[best], {"alpha": ALPHAS[best], "l1_ratio": MIX})
+    both = train.then(val)
+    final = ElasticNet(alpha=ALPHAS[best], l1_ratio=MIX, max_iter=2000).fit(both.numeric, both.target)
+    return Backup("elastic_net", _linear(final), scores[best], {"alpha": ALPHAS[best], "l1_ratio": MIX})
 
 
 def _numbers(settings: dict[str, object]) -> dict[str, float | int]:
