@@ -155,4 +155,5 @@ def _column(each: Column) -> Line:
 
 def _files(files: tuple[Change, ...]) -> list[Line]:
     raw = [each for each in files if each.name.startswith("data/raw/")]
-    return [*_lines(raw), *_more(len(files) - len(raw))]
+    rest = len(files) - len(raw)
+    return [*_lines(raw), *([(f"{rest} that stages made, in --json", "", "")] if rest else [])]

@@ -31,6 +31,7 @@ COMMANDS = (
     "receipts",
     "trace",
     "diff",
+    "graph",
     "recall",
     "recommend",
     "reprice",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from pricetrail.errors import UnknownId
-from pricetrail.lineage import trace
+from pricetrail.lineage import graph, trace
 from pricetrail.lineage.canonical import file_digest
 from pricetrail.lineage.ledger import Ledger
-from pricetrail.lineage.trail import Trail
+from pricetrail.lineage.record import FOLDER
+from pricetrail.lineage.trail import Step, Trail, reached
 
 SHOWN = 5
 
@@ -52,3 +53,53 @@ def _others(known: list[str]) -> str:
     shown = ", ".join(id[:12] for id in known[:SHOWN])
     more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
     return f" Runs know these versions of it, the newest first: {shown}{more}. Give one of them."
+
+
+def newest(root: Path, ledger: Ledger) -> Trail:
+    """The trail of the newest run, by way of the release that it is; of a shop that never ran, what it declares."""
+    entry = next(ledger.topic("run"), None)
+    if entry is None:
+        return declared(root)
+    release = next((each for each in ledger.topic("release") if each.body["run"] == entry.objects[0]), None)
+    return trace.of_run(ledger, entry) if release is None else trace.of_release(ledger, release)
+
+
+def declared(root: Path) -> Trail:
+    """The stages of a shop, and the files between them, as ``dvc.yaml`` has them: nothing has a digest yet.
+
+    Raises:
+        ShopMissing: ``root`` is not a shop.
+    """
+    known = graph.read(root)
+    stages = [stage for stage in known.stages if stage.cmd]
+    made = {path: stage for stage in stages for path in stage.writes if not path.startswith(f"{FOLDER}/")}
+    reads = {
+        stage.name: [
+            each
+            for path in graph.needs(stage)
+            for each in [out for out in made if graph.overlap(out, path)] or [path]
+        ]
+        for stage in stages
+    }
+    ends = [path for path in made if all(path not in found for found in reads.values())]
+    steps = [
+        Step("shop", "shop", root.resolve().name, None, {"declared in": "dvc.yaml"}, tuple(map(_file, ends))),
+        *(
+            Step(f"stage {name}", "stage", name, None, {}, tuple(dict.fromkeys(map(_file, found))))
+            for name, found in reads.items()
+        ),
+        *(
+            Step(_file(path), "file", path, None, {}, (f"stage {stage.name}",))
+            for path, stage in made.items()
+        ),
+        *(
+            Step(_file(path), "raw", path, None, {})
+            for path in dict.fromkeys(each for found in reads.values() for each in found)
+            if path not in made
+        ),
+    ]
+    return reached(steps[0], steps)
+
+
+def _file(path: str) -> str:
+    return f"file {path}"
