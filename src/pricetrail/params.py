@@ -68,7 +68,7 @@ class Source(Block):
 class Etl(Block):
     reject_share: Share = 0.1
     longest_code: Count = 64
-    most: Annotated[float, Field(gt=0)] = 1_000_000
+    most: Annotated[float, Field(gt=0, le=2_000_000)] = 1_000_000
     cancellation_invoices: Pattern = "C[0-9]+"
     not_product_codes: tuple[Pattern, ...] = (
         "POST",

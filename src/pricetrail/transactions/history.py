@@ -17,7 +17,8 @@ import ibis
 from ibis import _
 from ibis.expr.types import NumericValue, Table, Value
 
-from pricetrail.transactions.engine import keep
+from pricetrail.transactions import extremes
+from pricetrail.transactions.engine import drop, keep
 
 STEP = 2**20
 DAY = 86_400
@@ -43,15 +44,20 @@ class History:
         """The lines of the group before a line's moment."""
         return ibis.range_window(preceding=(None, 1), group_by=self.keys, order_by="second")
 
+    def total(self, amounts: NumericValue) -> NumericValue:
+        """The sum of whole amounts: all of the group's less those from the moment on, at half the cost of a range."""
+        onward = ibis.range_window(preceding=0, group_by=self.keys, order_by="second")
+        return amounts.sum().over(group_by=self.keys) - amounts.sum().over(onward)
+
     def count(self) -> NumericValue:
         """How many lines. Over lines, the rank of the moment says it at no cost of its own."""
         if self.coarse:
-            return _.lines.sum().over(self.before())
+            return self.total(_.lines).nullif(0)
         return ibis.rank().over(group_by=self.keys, order_by="second")
 
     def mean(self, steps: NumericValue) -> NumericValue:
         """The mean of something counted in steps."""
-        return steps.sum().over(self.before()).cast("float64") / self.count().nullif(0) / STEP
+        return self.total(steps).cast("float64") / self.count().nullif(0) / STEP
 
     def last(self, thousandths: NumericValue) -> NumericValue:
         """The newest value, the largest of its moment, behind the newest moment: ``moment * ROOM + value``."""
@@ -59,7 +65,7 @@ class History:
 
     def tell(self, base: Table, told: Table, **figures: Value) -> Table:
         """Join figures over the lines of ``base``, under the history's name, to what is ``told`` already."""
-        source = base.filter(_.known) if self.personal else base
+        source = base.filter(_.customer.notnull()) if self.personal else base
         at = ["line"]
         if self.coarse:
             at = [*self.keys, "second"]
@@ -77,14 +83,14 @@ class History:
 
 SUMMED = ("steps", "squares", "worth", "surprise")
 
-PRODUCT = History("product", ("stockcode",))
-TIER = History("tier", ("stockcode", "thousandths"))
-CHANNEL = History("channel", ("stockcode", "is_registered"))
-CHANNEL_TIER = History("channel_tier", ("stockcode", "thousandths", "is_registered"))
-CUSTOMER = History("customer", ("customerid",), personal=True, coarse=True)
-REPEAT = History("repeat", ("customerid", "stockcode"), personal=True)
-LEVEL = History("level", ("customerid", "band"), personal=True, coarse=True)
-SAME_PRICE = History("same_price", ("customerid", "thousandths"), personal=True, coarse=True)
+PRODUCT = History("product", ("product",))
+TIER = History("tier", ("product", "thousandths"))
+CHANNEL = History("channel", ("product", "is_registered"))
+CHANNEL_TIER = History("channel_tier", ("product", "thousandths", "is_registered"))
+CUSTOMER = History("customer", ("customer",), personal=True, coarse=True)
+REPEAT = History("repeat", ("customer", "product"), personal=True)
+LEVEL = History("level", ("customer", "band"), personal=True, coarse=True)
+SAME_PRICE = History("same_price", ("customer", "thousandths"), personal=True, coarse=True)
 HISTORIES = (PRODUCT, TIER, CHANNEL, CHANNEL_TIER, CUSTOMER, REPEAT, LEVEL, SAME_PRICE)
 
 NUMERIC = (
@@ -97,6 +103,7 @@ NUMERIC = (
     "naive_log",
 )
 IDS = ("line", "invoiceno", "invoicedate", "quantity", "unitprice")
+NUMBERED = (("stockcode", "product"), ("customerid", "customer"))
 UNUSED = ("file", "description")
 
 
@@ -104,36 +111,53 @@ def features(sales: Table) -> Table:
     """The features of clean lines: ids, ``quantity``, ``CATEGORICAL``, ``NUMERIC``, and any further columns.
 
     Each history is computed over the few columns that it needs, and joined: a window carries all columns of its
-    input through its sort.
+    input through its sort. Texts take no part in it.
 
     Args:
         sales: clean lines in the standard columns, with ``is_registered``.
     """
     base = keep(_prepared(sales), "prepared")
-    told = base
+    told = extremes.tell(base, "product", "thousandths")
     for history in HISTORIES:
         told = history.tell(base, told, **_figures(history))
-    told = keep(told.mutate(surprise=_.steps - (_expected() * STEP).round().cast("int64")), "told")
-    habit = CUSTOMER.tell(told, told, habit=CUSTOMER.mean(_.surprise))
-    final = habit.mutate(**_prices(), **_calendar(), naive_log=_naive())
+    told = told.mutate(surprise=_.steps - (_expected() * STEP).round().cast("int64"), **_prices(), **_naive())
+    known = [name for name in NUMERIC if name in told.columns and name not in sales.columns]
+    lean = keep(told.select("line", "customer", "second", "surprise", **_singles(known)), "told")
+    drop(base)
+    habit = CUSTOMER.tell(lean, lean, habit=CUSTOMER.mean(_.surprise)).drop("customer", "second", "surprise")
     rest = [name for name in sales.columns if name not in (*IDS, *CATEGORICAL, *UNUSED)]
     names = [name for name in NUMERIC if name not in rest]
-    return final.select(*IDS, *CATEGORICAL, *rest, **{name: _[name].cast("float32") for name in names})
+    final = sales.inner_join(habit, "line").mutate(customerid=_.customerid.fill_null(""), **_calendar())
+    return final.select(*IDS, *CATEGORICAL, *rest, **_singles(names))
 
 
 def _prepared(sales: Table) -> Table:
-    """Integers to count with."""
-    return sales.mutate(
-        customerid=_.customerid.fill_null(""),
-        known=_.customerid.notnull(),
+    """Integers to count with and to tell apart by, each below ``ROOM``."""
+    products, customers = (_numbered(sales, name, to) for name, to in NUMBERED)
+    told = sales.inner_join(products, "stockcode").left_join(customers, "customerid")
+    small = {
+        "steps": ((_.quantity + 1).ln() * STEP).round(),
+        "squares": ((_.quantity + 1).ln().pow(2) * STEP).round(),
+        "worth": ((_.quantity * _.unitprice + 1).ln() * STEP).round(),
+        "pieces": (_.quantity * 1000).round(),
+        "thousandths": (_.unitprice * 1000).round(),
+        "band": (_.unitprice.ln() * 2).floor(),
+    }
+    return told.select(
+        *("line", "product", "customer", "is_registered"),
         second=_.invoicedate.epoch_seconds().cast("int64"),
-        steps=((_.quantity + 1).ln() * STEP).round().cast("int64"),
-        squares=((_.quantity + 1).ln().pow(2) * STEP).round().cast("int64"),
-        worth=((_.quantity * _.unitprice + 1).ln() * STEP).round().cast("int64"),
-        pieces=(_.quantity * 1000).round().cast("int64"),
-        thousandths=(_.unitprice * 1000).round().cast("int64"),
-        band=(_.unitprice.ln() * 2).floor().cast("int64"),
+        **{name: value.cast("int32") for name, value in small.items()},
     )
+
+
+def _numbered(sales: Table, name: str, to: str) -> Table:
+    """A number for each text of a column: half as wide, and quicker to sort and to compare."""
+    distinct = sales.filter(_[name].notnull()).select(name).distinct()
+    return distinct.mutate(**{to: ibis.row_number().over(order_by=name).cast("int32")})
+
+
+def _singles(names: list[str]) -> dict[str, Value]:
+    return {name: _[name].cast("float32") for name in names}
 
 
 def _expected() -> NumericValue:
@@ -164,9 +188,8 @@ def _figures(history: History) -> dict[str, Value]:
 
 
 def _product() -> dict[str, Value]:
-    before, last = PRODUCT.before(), PRODUCT.last(_.thousandths)
-    prices = {"most": _.thousandths.max().over(before), "least": _.thousandths.min().over(before)}
-    return {"days": _days(last), "price": _value(last), **prices}
+    last = PRODUCT.last(_.thousandths)
+    return {"days": _days(last), "price": _value(last)}
 
 
 def _tier() -> dict[str, Value]:
@@ -195,15 +218,15 @@ def _prices() -> dict[str, Value]:
         return (_.thousandths.cast("float64") / other.nullif(0)).ln()
 
     return {
-        "log_price": _.unitprice.ln(),
         "vs_last": against(_.product_price),
-        "vs_most": against(_.product_most),
-        "vs_least": against(_.product_least),
+        "vs_most": against(_.most),
+        "vs_least": against(_.least),
     }
 
 
 def _calendar() -> dict[str, Value]:
     return {
+        "log_price": _.unitprice.ln(),
         "weekday": _.invoicedate.day_of_week.index(),
         "minute_of_day": _.invoicedate.hour() * 60 + _.invoicedate.minute(),
         "week_of_year": _.invoicedate.week_of_year(),
@@ -211,6 +234,6 @@ def _calendar() -> dict[str, Value]:
     }
 
 
-def _naive() -> NumericValue:
+def _naive() -> dict[str, Value]:
     """What this customer last bought of this product; else what it sells at in its channel; else anywhere."""
-    return ibis.coalesce(_.repeat_last, _.channel_mean, _.product_mean, 1.0)
+    return {"naive_log": ibis.coalesce(_.repeat_last, _.channel_mean, _.product_mean, 1.0)}
