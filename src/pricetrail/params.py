@@ -168,6 +168,7 @@ class ModelGate(Block):
 class LedgerPlace(Block):
     url: Annotated[str, Field(min_length=1)] = "ledger"
     endpoint: str | None = None
+    encryption: Annotated[str, Field(pattern=r"^(AES256|aws:kms(:\S+)?)$")] | None = None
     signed: bool = True
 
 

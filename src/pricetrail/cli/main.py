@@ -36,6 +36,10 @@ COMMANDS = (
     "recommend",
     "reprice",
     "experiment",
+    "remote",
+    "push",
+    "pull",
+    "restore",
 )
 
 
@@ -50,8 +54,11 @@ class Commands(TyperGroup):
         """The command in the module of its name."""
         if cmd_name not in COMMANDS:
             return None
+        found = getattr(import_module(f"pricetrail.cli.{cmd_name}"), cmd_name)
+        if isinstance(found, typer.Typer):
+            return typer.main.get_command(found)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-        alone.command(cmd_name)(getattr(import_module(f"pricetrail.cli.{cmd_name}"), cmd_name))
+        alone.command(cmd_name)(found)
         return typer.main.get_command(alone)
 
 

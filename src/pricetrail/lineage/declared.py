@@ -61,9 +61,12 @@ for tag, pattern, first in CORE:
 
 def load(path: Path) -> dict[str, Any]:
     """A YAML file as a mapping; empty where there is none."""
-    if not path.exists():
-        return {}
-    found = yaml.load(path.read_bytes(), Core)
+    return parse(path.read_bytes()) if path.exists() else {}
+
+
+def parse(text: str | bytes) -> dict[str, Any]:
+    """YAML as a mapping; empty where it is something else."""
+    found = yaml.load(text, Core)
     return found if isinstance(found, dict) else {}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization as form
 
 from pricetrail import params
-from pricetrail.errors import KeyMissing, translating
+from pricetrail.errors import KeyMissing, UsageError, translating
 from pricetrail.files import writing
 from pricetrail.lineage.canonical import digest
 from pricetrail.lineage.keys import Keyring
@@ -22,7 +22,24 @@ def store(root: Path) -> Store:
     """The store that a shop's settings name; a path is taken from the shop's folder."""
     settings = params.load(root / "params.yaml").ledger
     here = "://" not in settings.url
-    return open_store(root / settings.url if here else settings.url, settings.endpoint)
+    return open_store(root / settings.url if here else settings.url, settings.endpoint, settings.encryption)
+
+
+def remote(root: Path) -> Store:
+    """The store that a shop shares with other machines: where its ledger lies, and DVC's bytes and git's too.
+
+    Raises:
+        UsageError: the ledger lies in the shop itself.
+    """
+    if not shared(root):
+        raise UsageError(f"{root} has no remote. Name one with 'pricetrail remote set s3://bucket/prefix'.")
+    return store(root)
+
+
+def shared(root: Path) -> bool:
+    """Whether the ledger lies outside of the shop."""
+    url = params.load(root / "params.yaml").ledger.url
+    return "://" in url or not (root / url).resolve().is_relative_to(root.resolve())
 
 
 def ledger(root: Path) -> Ledger:

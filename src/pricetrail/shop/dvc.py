@@ -37,6 +37,19 @@ def track(root: Path, *paths: str) -> None:
     _dvc(root, "add", *paths)
 
 
+def point(root: Path, name: str, options: Mapping[str, str]) -> None:
+    """Make ``name`` the remote that DVC uses; what it was told of it before is forgotten."""
+    _dvc(root, "remote", "add", "--default", "--force", name, options["url"])
+    for option, value in options.items():
+        if option != "url":
+            _dvc(root, "remote", "modify", name, option, value)
+
+
+def checkout(root: Path, *paths: str) -> None:
+    """Put what the cache holds of those paths where it belongs."""
+    _dvc(root, "checkout", "--quiet", *paths)
+
+
 def _dvc(root: Path, *words: str) -> None:
     done = subprocess.run(
         command(*words), cwd=root, env=environment(), capture_output=True, text=True, check=False

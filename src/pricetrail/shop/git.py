@@ -103,3 +103,17 @@ def somebody(root: Path) -> str:
     ]
     name, email = (each.stdout.strip() for each in found)
     return f"{name} <{email}>" if name and email else name or email or getpass.getuser()
+
+
+def knows(root: Path, commit: str) -> bool:
+    """Whether the repository holds that commit."""
+    return _answers(root, "cat-file", "-e", f"{commit}^{{commit}}")
+
+
+def within(root: Path, commit: str, newer: str) -> bool:
+    """Whether a commit is another, or behind it."""
+    return _answers(root, "merge-base", "--is-ancestor", commit, newer)
+
+
+def _answers(root: Path, *words: str) -> bool:
+    return subprocess.run(["git", *words], cwd=root, capture_output=True, check=False).returncode == 0

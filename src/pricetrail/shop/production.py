@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pricetrail.errors import ArtifactMissing, Blocked, DigestMismatch, UnknownId
 from pricetrail.files import write_json, writing
-from pricetrail.lineage import canonical, channel, ids, place
+from pricetrail.lineage import blob, canonical, channel, ids, place
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.channel import PRODUCTION
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
-from pricetrail.shop import cache, dvc, git, note, settings
+from pricetrail.shop import cache, dvc, git, note, settings, transfer
 from pricetrail.shop.note import Note
 
 FOLDER = "production"
@@ -63,6 +64,8 @@ def releases(root: Path) -> list[Known]:
 def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str) -> str:
     """Point a channel at a release, the newest if none is named; its id comes back.
 
+    Where the shop has a remote, the pointer never moves before all that it leads to is there.
+
     Args:
         wanted: its id, or the beginning of one.
         why: for those who read it later.
@@ -79,6 +82,8 @@ def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str) -
         _reproduced(ledger, id)
     for each in json.loads(ledger.object(id))["files"]:
         fetch(root, Artifact.from_dict(each))
+    if place.shared(root):
+        transfer.push(root)
     note.write(root, Note("promotion"))
     channel.promote(ledger, id, to, who=git.somebody(root), why=why)
     follow(root)
@@ -115,7 +120,7 @@ def follow(root: Path) -> None:
 
 
 def fetch(root: Path, wanted: Artifact) -> bytes:
-    """The bytes of a file of the shop at one version, checked, from DVC's cache or a folder that is its remote.
+    """The bytes of a file of the shop at one version, checked, from DVC's cache or the shop's remote.
 
     Raises:
         ArtifactMissing: they are in neither.
@@ -124,17 +129,24 @@ def fetch(root: Path, wanted: Artifact) -> bytes:
     for kept in (cache.local(root), *cache.remotes(root)):
         path = kept.path(wanted.md5)
         if path.exists():
-            content = path.read_bytes()
-            if canonical.digest(content) != wanted.sha256:
-                raise DigestMismatch(
-                    f"{path} is not {wanted.path} as it was recorded: its SHA-256 is {canonical.digest(content)}, "
-                    f"expected {wanted.sha256}. Take it away, and bring the right one with 'dvc fetch'."
-                )
-            return content
+            return _checked(path.read_bytes(), str(path), wanted)
+    if place.shared(root):
+        with suppress(ArtifactMissing):
+            name = blob.name(wanted.md5)
+            return _checked(place.remote(root).read(name), name, wanted)
     raise ArtifactMissing(
         f"{wanted.path} (md5 {wanted.md5}) is not in DVC's cache. Bring it with 'dvc fetch --all-commits', "
         "and try again."
     )
+
+
+def _checked(content: bytes, where: str, wanted: Artifact) -> bytes:
+    if (found := canonical.digest(content)) != wanted.sha256:
+        raise DigestMismatch(
+            f"{where} is not {wanted.path} as it was recorded: its SHA-256 is {found}, expected {wanted.sha256}."
+            " Take it away, and bring the right one with 'dvc fetch'."
+        )
+    return content
 
 
 def _named(ledger: Ledger, wanted: str | None) -> str:

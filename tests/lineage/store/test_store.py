@@ -36,6 +36,20 @@ class StoreContract:
         store.create("a", b"first")
         assert store.names() == ["a"]
 
+    def test_size_of_what_is_there_and_what_is_not(self, store):
+        store.create("a", b"123")
+        assert (store.size("a"), store.size("b")) == (3, None)
+
+    def test_files_are_sent_and_taken(self, store, tmp_path):
+        (tmp_path / "sent").write_bytes(b"1" * 9_000_000)
+        store.send("dvc/files/md5/ab/c.dir", tmp_path / "sent")
+        store.take("dvc/files/md5/ab/c.dir", tmp_path / "taken")
+        assert (tmp_path / "taken").read_bytes() == b"1" * 9_000_000
+
+    def test_file_that_is_not_there_is_not_taken(self, store, tmp_path):
+        with pytest.raises(ArtifactMissing, match="no a/b"):
+            store.take("a/b", tmp_path / "taken")
+
     def test_replaces_what_is_derived(self, store):
         store.replace("head.json", b"1")
         store.replace("head.json", b"2")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from pricetrail.errors import AlreadyThere, ArtifactMissing, StoreFailed, translating
 from pricetrail.lineage.store.protocol import checked, clash, prefixed
@@ -43,7 +46,7 @@ class FolderStore:
     def create(self, name: str, content: bytes) -> None:
         """Put ``content`` under a name that holds nothing yet."""
         path = self.root / checked(name)
-        with self._drafted(path, content) as draft:
+        with self._drafted(path, io.BytesIO(content)) as draft:
             try:
                 os.link(draft, path)
             except FileExistsError:
@@ -54,8 +57,29 @@ class FolderStore:
     def replace(self, name: str, content: bytes) -> None:
         """Put ``content`` under ``name``, whatever it held."""
         path = self.root / checked(name)
-        with self._drafted(path, content) as draft:
+        with self._drafted(path, io.BytesIO(content)) as draft:
             os.replace(draft, path)
+
+    def size(self, name: str) -> int | None:
+        """How many bytes are under ``name``; None where there is nothing."""
+        path = self.root / checked(name)
+        with translating({OSError: StoreFailed}, f"{path} cannot be looked at"):
+            return path.stat().st_size if path.is_file() else None
+
+    def send(self, name: str, path: Path) -> None:
+        """Put a file's bytes under ``name``."""
+        goal = self.root / checked(name)
+        with path.open("rb") as content, self._drafted(goal, content) as draft:
+            os.replace(draft, goal)
+
+    def take(self, name: str, path: Path) -> None:
+        """Write the bytes under ``name`` to a file."""
+        source = self.root / checked(name)
+        with translating({OSError: StoreFailed}, f"{source} cannot be copied"):
+            try:
+                shutil.copyfile(source, path)
+            except FileNotFoundError:
+                raise ArtifactMissing(f"There is no {name} in {self.root}.") from None
 
     def names(self, prefix: str = "") -> list[str]:
         """Every name that begins with ``prefix``, in order."""
@@ -76,7 +100,7 @@ class FolderStore:
             path.unlink(missing_ok=True)
 
     @contextmanager
-    def _drafted(self, path: Path, content: bytes) -> Iterator[Path]:
+    def _drafted(self, path: Path, content: BinaryIO) -> Iterator[Path]:
         draft = self.root / DRAFTS / secrets.token_hex(8)
         with translating({OSError: StoreFailed}, f"{path} cannot be written"):
             try:
@@ -84,7 +108,7 @@ class FolderStore:
                 _make(draft.parent)
                 self._sweep()
                 with open(draft, "xb", opener=self._open) as file:
-                    file.write(content)
+                    shutil.copyfileobj(content, file)
                     file.flush()
                     os.fsync(file.fileno())
                 yield draft

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Protocol
 
 from pricetrail.errors import LineageError
@@ -34,6 +35,19 @@ class Store(Protocol):
 
     def replace(self, name: str, content: bytes) -> None:
         """Put ``content`` under ``name``, whatever it held: for what can be derived again, and for nothing else."""
+
+    def size(self, name: str) -> int | None:
+        """How many bytes are under ``name``; None where there is nothing."""
+
+    def send(self, name: str, path: Path) -> None:
+        """Put a file's bytes, however many, under the name that their digest gives them."""
+
+    def take(self, name: str, path: Path) -> None:
+        """Write the bytes under ``name``, however many, to a file.
+
+        Raises:
+            ArtifactMissing: there are none.
+        """
 
     def names(self, prefix: str = "") -> list[str]:
         """Every name that begins with ``prefix``, in order."""

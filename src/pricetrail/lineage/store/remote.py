@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pricetrail.errors import AlreadyThere, ArtifactMissing, LineageError, StoreFailed
@@ -59,6 +60,26 @@ class RemoteStore:
         with self._speaking(checked(name)) as (system, path):
             system.makedirs(path.rpartition("/")[0], exist_ok=True)
             system.pipe_file(path, content)
+
+    def size(self, name: str) -> int | None:
+        """How many bytes are under ``name``; None where there is nothing."""
+        with self._speaking(checked(name)) as (system, path):
+            system.invalidate_cache()
+            return int(system.size(path)) if system.exists(path) else None
+
+    def send(self, name: str, path: Path) -> None:
+        """Put a file's bytes under ``name``."""
+        with self._speaking(checked(name)) as (system, goal):
+            system.makedirs(goal.rpartition("/")[0], exist_ok=True)
+            system.put_file(str(path), goal)
+
+    def take(self, name: str, path: Path) -> None:
+        """Write the bytes under ``name`` to a file."""
+        with self._speaking(checked(name)) as (system, source):
+            try:
+                system.get_file(source, str(path))
+            except FileNotFoundError:
+                raise ArtifactMissing(f"There is no {name} in {self.url}.") from None
 
     def names(self, prefix: str = "") -> list[str]:
         """Every name that begins with ``prefix``, in order."""

@@ -1,0 +1,85 @@
+"""DVC's bytes in a shop's remote: each under its MD5, laid out as DVC lays out a remote of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pricetrail.errors import DigestMismatch
+from pricetrail.files import writing
+from pricetrail.lineage import artifact
+from pricetrail.lineage.store import Store
+
+FOLDER = "dvc"
+AT_ONCE = 8
+
+
+def name(md5: str) -> str:
+    """Where in the remote the bytes of that MD5 lie.
+
+    >>> name("619972ce957cd04a6df3d2651f47db09.dir")
+    'dvc/files/md5/61/9972ce957cd04a6df3d2651f47db09.dir'
+    """
+    return f"{FOLDER}/files/md5/{md5[:2]}/{md5[2:]}"
+
+
+def send(store: Store, paths: Mapping[str, Path]) -> int:
+    """Put every file there that is not there yet, each verified before and after; how many were sent comes back.
+
+    Args:
+        store: the remote.
+        paths: each file by its MD5.
+
+    Raises:
+        DigestMismatch: a file's bytes are not those of its name, and no more were sent.
+        StoreFailed: the remote failed. What was sent stays there, and the next call goes on from it.
+    """
+    return sum(_at_once(lambda md5: _sent(store, md5, paths[md5]), paths))
+
+
+def take(store: Store, paths: Mapping[str, Path]) -> int:
+    """Bring every file that is not here yet, verified; how many were brought comes back.
+
+    Args:
+        store: the remote.
+        paths: where each goes, by its MD5.
+
+    Raises:
+        ArtifactMissing: one is not there.
+        DigestMismatch: what is there is not what its name says.
+    """
+    wanted = [md5 for md5, path in paths.items() if not path.exists()]
+    return sum(_at_once(lambda md5: _taken(store, md5, paths[md5]), wanted))
+
+
+def _sent(store: Store, md5: str, path: Path) -> bool:
+    size = path.stat().st_size
+    if store.size(name(md5)) == size:
+        return False
+    _check(path, md5, "Bring the right bytes with 'pricetrail pull'.")
+    store.send(name(md5), path)
+    if (found := store.size(name(md5))) != size:
+        raise DigestMismatch(
+            f"{name(md5)} was sent to {store!r} with {size:,} bytes, and {found or 0:,} are there."
+        )
+    return True
+
+
+def _taken(store: Store, md5: str, path: Path) -> bool:
+    with writing(path) as draft:
+        store.take(name(md5), draft)
+        _check(draft, md5, f"It is {name(md5)} in {store!r}. Push it again from a shop that holds it.")
+        draft.chmod(0o444)
+    return True
+
+
+def _check(path: Path, md5: str, hint: str) -> None:
+    found = artifact.read(path.parent, path.name).md5
+    if found != md5.removesuffix(".dir"):
+        raise DigestMismatch(f"{path} has the MD5 {found}, expected {md5}. {hint}")
+
+
+def _at_once(work: Callable[[str], bool], md5s: Iterable[str]) -> list[bool]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(work, md5s))
