@@ -1,6 +1,7 @@
 import subprocess
 
 import pytest
+import yaml
 
 from pricetrail.errors import DataError, ParamsInvalid, ShopExists
 from pricetrail.lineage import declared, record
@@ -27,6 +28,19 @@ def test_shop_is_whole_and_committed(shop):
         ["git", "status", "--porcelain"], cwd=shop, capture_output=True, text=True, check=True
     )
     assert status.stdout == ""
+
+
+def test_what_dvc_keeps_git_leaves_alone(shop):
+    """From the start: DVC itself says so to git only at the end of a run, which may not come."""
+    stages = yaml.safe_load((shop / "dvc.yaml").read_text())["stages"].values()
+    kept = [out for stage in stages for key in ("outs", "plots") for out in stage.get(key, [])]
+    paths = [path for out in kept for path in cached(out)]
+    ignored = subprocess.run(["git", "check-ignore", *paths], cwd=shop, capture_output=True, text=True)
+    assert ignored.stdout.split() == paths
+
+
+def cached(out):
+    return [out] if isinstance(out, str) else [path for path, how in out.items() if how.get("cache", True)]
 
 
 def test_every_stage_declares_its_record(shop):
