@@ -8,6 +8,7 @@ from pricetrail.errors import UnknownId
 from pricetrail.lineage import graph, trace
 from pricetrail.lineage.canonical import file_digest
 from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.origin import RAW
 from pricetrail.lineage.record import FOLDER
 from pricetrail.lineage.trail import Step, Trail, reached
 
@@ -93,7 +94,7 @@ def declared(root: Path) -> Trail:
             for path, stage in made.items()
         ),
         *(
-            Step(_file(path), "raw", path, None, {})
+            Step(_file(path), "raw" if path == RAW else "file", path, None, {})
             for path in dict.fromkeys(each for found in reads.values() for each in found)
             if path not in made
         ),

@@ -36,6 +36,7 @@ def opened(browser, trail, tmp_path, request):
     tab.on("pageerror", lambda error: faults.append(str(error)))
     tab.on("request", lambda asked: faults.append(asked.url) if not asked.url.startswith("file:") else None)
     tab.goto((tmp_path / "lineage.html").as_uri())
+    tab.wait_for_selector(".trail-live")
     yield tab
     tab.close()
     assert faults == []

@@ -160,7 +160,10 @@ for (const trail of document.querySelectorAll(".trail")) {
   });
   trail.querySelectorAll("[data-zoom]").forEach((button) => button.addEventListener("click", () =>
     button.dataset.zoom === "fit" ? fit() : zoom(button.dataset.zoom === "in" ? 0.8 : 1.25)));
-  new ResizeObserver(() => { view.height = view.width * shape(); show(); }).observe(canvas);
-  trail.classList.add("trail-live");
-  begin();
+  new ResizeObserver(() => {
+    if (!canvas.clientWidth) return;
+    if (trail.classList.contains("trail-live")) { view.height = view.width * shape(); show(); return; }
+    trail.classList.add("trail-live");
+    begin();
+  }).observe(canvas);
 }
