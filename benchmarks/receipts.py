@@ -1,4 +1,4 @@
-"""Receipts by the million: how large, how fast to write, to find, to recall and to verify.
+"""Receipts by the million: how large, how fast to write, to find, to trace, to recall and to verify.
 
 python -m benchmarks.receipts [--count N] [--processes P] [--folder FOLDER] [--json]
 
@@ -27,6 +27,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from benchmarks import manifests
+
 from pricetrail.lineage import canonical
 from pricetrail.lineage.keys import Keyring
 from pricetrail.lineage.ledger import Ledger
@@ -35,7 +37,9 @@ from pricetrail.lineage.receipts import Receipt, Writer, find, number, segment, 
 from pricetrail.lineage.receipts.seal import KIND, sealed
 from pricetrail.lineage.receipts.verify import verify
 from pricetrail.lineage.receipts.writer import FULL
+from pricetrail.lineage.release import of
 from pricetrail.lineage.store import FolderStore
+from pricetrail.lineage.trace import trace
 
 PRODUCTS, RELEASES = 4_000, 10
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,17 +89,20 @@ def measure(folder: Path, count: int, processes: int) -> dict[str, Any]:
 def asked(ledger: Ledger) -> dict[str, Any]:
     """Seconds of each question, with nothing of the ledger in memory."""
     dice, names = random.Random(5), list(sealed(ledger).values())
-    finds, recalls = list[float](), list[float]()
+    finds, traces, recalls = list[float](), list[float](), list[float]()
     for _ in range(21):
         facts = dice.choice(names)
         text = str(number.Number(facts.segment, dice.randrange(facts.count), None))
         finds.append(clock(lambda text=text: find(ledger.store, text))[0])
+        traces.append(clock(lambda text=text: trace(Ledger(ledger.store), text))[0])
     for _ in range(5):
         seconds, touched = clock(lambda: recall(Ledger(ledger.store), holding({BAD})))
         recalls.append(seconds)
     return {
         "find_ms_median": round(statistics.median(finds) * 1e3, 1),
         "find_ms_worst": round(max(finds) * 1e3, 1),
+        "trace_ms_median": round(statistics.median(traces) * 1e3, 1),
+        "trace_ms_worst": round(max(traces) * 1e3, 1),
         "recall_seconds_median": round(statistics.median(recalls), 3),
         "recall_seconds_worst": round(max(recalls), 3),
         "recalled_receipts": touched.receipts,
@@ -130,19 +137,10 @@ def written(folder: Path) -> dict[str, Any]:
 def fill(ledger: Ledger, count: int, processes: int) -> None:
     """Runs, their releases, and sealed segments: the file is in every second run."""
     for at in range(RELEASES):
-        raw = [sha256(b"good").hexdigest(), *([BAD] if at % 2 else [])]
-        run = {
-            "outcome": "passed",
-            "shop": {"commit": f"{at:040x}"},
-            "code": {"commit": "c" * 40},
-            "sources": {
-                "data/raw": [{"path": f"data/raw/{n}.csv", "sha256": each} for n, each in enumerate(raw)]
-            },
-        }
-        id = ledger.keep(canonical.dumps(run))
+        id, content = ledger.keep(ran(at)), served(at)
         ledger.append("run", {"run": id, "outcome": "passed"}, who="bench", objects=(id,))
-        body = {"release": release(at), "run": id, "gates": {"model": "passed"}}
-        ledger.append("release", body, who="bench", objects=(release(at),))
+        body = {"release": ledger.keep(content), "run": id, "gates": {"model": "passed"}}
+        ledger.append("release", body, who="bench", objects=(body["release"],))
     sizes = [min(FULL, count - at) for at in range(0, count, FULL)]
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         made = list(pool.map(sealing, [ledger.store] * len(sizes), range(len(sizes)), sizes))
@@ -200,8 +198,19 @@ def interval(dice: random.Random, middle: float) -> dict[str, float]:
     return {name: middle + reach * by for name, by in zip(names, (-1, -0.4, 0, 0.4, 1), strict=True)}
 
 
+def ran(at: int) -> bytes:
+    """The manifest of a run: every second one read the bad file."""
+    return manifests.run(at, sha256(b"good").hexdigest(), *([BAD] if at % 2 else []))
+
+
+def served(at: int) -> bytes:
+    """The manifest of its release."""
+    return canonical.dumps(of(json.loads(ran(at))))
+
+
+@cache
 def release(at: int) -> str:
-    return sha256(f"release {at}".encode()).hexdigest()
+    return canonical.digest(served(at))
 
 
 def clock(work: Any) -> tuple[float, Any]:

@@ -22,14 +22,14 @@ LINES = {
 }
 
 
-def run(root, ledger, at):
+def run(root, ledger, at, **more):
     """Record a run, and its release, of the raw files as they are."""
     found = [artifact.read(root, name).to_dict() for name in LINES]
     made = {
         "outcome": "passed",
         "shop": {"commit": f"{at}" * 40},
         "code": {"commit": None},
-        "sources": {"data/raw": found},
+        "sources": {"data/raw": found, **more},
     }
     id = ledger.keep(canonical.dumps(made))
     ledger.append("run", {"run": id, "outcome": "passed"}, who="x", objects=(id,))
@@ -79,7 +79,6 @@ def recalled(shop, *words):
         (["--rows", "quantity > 100"], 0),
         (["--column", "CustomerID"], 2),
         (["--column", "country"], 2),
-        (["--column", "colour"], 0),
         (["--commit", "1111"], 1),
     ],
 )
@@ -109,6 +108,45 @@ def test_condition_that_cannot_be_used(shop, condition):
         typed(recall, shop, "--rows", condition)
 
 
+def test_says_which_files_and_how_many_rows(shop):
+    [file] = recalled(shop, "--rows", "country IN ('Spain', 'Italy') AND unitprice < 5")["files"]
+    assert (file["path"], file["rows"]) == ("data/raw/0002-b.csv", 1)
+    assert typed(recall, shop, "--rows", "country = 'Spain'").stdout.startswith("data/raw/0002-b.csv ")
+
+
+def test_looks_into_the_raw_files_and_no_others(shop):
+    ledger = place.ledger(shop)
+    (shop / "production").mkdir()
+    (shop / "production/README.md").write_text("no table")
+    run(shop, ledger, 3, **{"production": [artifact.read(shop, "production/README.md").to_dict()]})
+    assert recalled(shop, "--rows", "country = 'Spain'")["unread"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--column", "colour"], "No raw file has a column 'colour'. Their columns are: Country, CustomerID"),
+        (
+            ["--commit", "ffff"],
+            "No run was made at a commit, of the shop or of pricetrail, that begins with ffff",
+        ),
+        (["--commit", "main"], "A commit is named by its first 4 to 40 hexadecimal digits; found 'main'"),
+    ],
+)
+def test_what_was_mistyped_clears_nothing(shop, words, said):
+    with pytest.raises(UsageError, match=said):
+        typed(recall, shop, *words)
+
+
+def test_says_what_still_serves(shop):
+    ledger = place.ledger(shop)
+    release = next(iter(channel.releases(ledger)))
+    channel.promote(ledger, release, who="x", why="")
+    assert recalled(shop, "--release", release)["serving"] == {"production": release}
+    said = typed(recall, shop, "--release", release, "--quarantine")
+    assert f"{release[:12]} still serves as production." in said.stderr
+
+
 def test_unknown_file_and_no_way_or_two(shop):
     with pytest.raises(UsageError, match=r"No run read a file elsewhere\.csv"):
         typed(recall, shop, "--file", "elsewhere.csv")
@@ -125,7 +163,7 @@ def test_quarantine_is_recorded(shop):
 
 def test_screen_says_it_in_one_sentence(shop):
     said = typed(recall, shop, "--rows", "country = 'Spain'").stdout
-    assert said.startswith("Touched: runs 1, releases 1, receipts 0, products 0, weekly")
+    assert "Touched: runs 1, releases 1, receipts 0, products 0, weekly" in said
 
 
 class TestReceipts:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from pricetrail.cli.console import AsJson, answer, say, stdout
+from pricetrail.cli.console import AsJson, answer, say, show, stdout
 from pricetrail.errors import UsageError
-from pricetrail.lineage import place
+from pricetrail.lineage import channel, place
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.recall import Recalled, committed, holding, quarantine, recall_release
 from pricetrail.lineage.recall import recall as run_recall
 from pricetrail.shop import git, suspects
+from pricetrail.shop.suspects import Suspect
 
 WAYS = ("file", "rows", "column", "commit", "release")
 
@@ -39,35 +42,45 @@ def recall(
     if len(given) != 1:
         raise UsageError(f"Say what to recall by exactly one of --{', --'.join(WAYS)}; found {len(given)}.")
     ledger = place.ledger(shop)
-    found, unread = _recalled(shop, ledger, *given[0])
-    for each in unread:
-        say(f"Not looked into: {each}", style="yellow")
+    found, files, unread = _recalled(shop, ledger, *given[0])
+    for words in unread:
+        say(f"Not looked into: {words}", style="yellow")
     entries = quarantine(ledger, found, who=git.somebody(shop), why=why) if quarantined else []
+    serves = {name: id for name, id in channel.standing(ledger).items() if id in found.releases}
     if as_json:
-        answer(
-            {
-                **found.to_dict(),
-                "unread": unread,
-                "quarantined": [entry.body["releases"][0] for entry in entries],
-            }
-        )
+        put = [entry.body["releases"][0] for entry in entries]
+        about = {
+            "files": [asdict(each) for each in files],
+            "serving": serves,
+            "unread": unread,
+            "quarantined": put,
+        }
+        answer({**found.to_dict(), **about})
         return
-    _show(found)
+    for each in files:
+        say(
+            f"{each.path} {each.sha256[:12]}{'' if each.rows is None else f': {each.rows:,} rows'}", to=stdout
+        )
+    _show(found, serves)
     for entry in entries:
         say(f"Entry {entry.number} keeps {entry.body['releases'][0][:12]} from being promoted.")
+    for name, id in serves.items():
+        say(f"{id[:12]} still serves as {name}. 'pricetrail rollback --channel {name}' changes that.")
 
 
-def _recalled(shop: Path, ledger: Ledger, way: str, value: str) -> tuple[Recalled, tuple[str, ...]]:
+def _recalled(
+    shop: Path, ledger: Ledger, way: str, value: str
+) -> tuple[Recalled, tuple[Suspect, ...], tuple[str, ...]]:
     if way == "release":
-        return recall_release(ledger, value), ()
+        return recall_release(ledger, value), (), ()
     if way == "commit":
-        return run_recall(ledger, committed(value)), ()
+        return run_recall(ledger, committed(suspects.committed(ledger, value))), (), ()
     ask = {"file": suspects.named, "rows": suspects.with_rows, "column": suspects.with_column}[way]
     found = ask(shop, ledger, value)
-    return run_recall(ledger, holding(found.digests)), found.unread
+    return run_recall(ledger, holding(found.digests)), found.files, found.unread
 
 
-def _show(found: Recalled) -> None:
+def _show(found: Recalled, serves: Mapping[str, str]) -> None:
     stdout.print(
         f"Touched: runs {len(found.runs):,}, releases {len(found.releases):,}, receipts {found.receipts:,}, products"
         f" {len(found.products):,}, weekly revenue quoted {found.revenue:,.2f}."
@@ -78,10 +91,10 @@ def _show(found: Recalled) -> None:
         )
     if not found.releases:
         return
-    table = Table(
-        "Release", "Receipts", "Products", "Revenue quoted", box=None, padding=(0, 2), header_style="bold"
-    )
+    heads = ("Release", "Serves as", "Receipts", "Products", "Revenue quoted")
+    table = Table(*heads, box=None, padding=(0, 2), header_style="bold")
     for each in found.quoted:
         receipts, revenue = sum(each.receipts.values()), sum(each.revenue.values())
-        table.add_row(each.release[:12], f"{receipts:,}", f"{len(each.receipts):,}", f"{revenue:,.2f}")
-    stdout.print(table)
+        names = ", ".join(name for name, id in serves.items() if id == each.release)
+        table.add_row(each.release[:12], names, f"{receipts:,}", f"{len(each.receipts):,}", f"{revenue:,.2f}")
+    show(table)

@@ -15,6 +15,7 @@ from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
 
 PRODUCTION = "production"
+PREFIX = "channel/"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -40,6 +41,15 @@ def current(ledger: Ledger, channel: str = PRODUCTION) -> Standing | None:
     """What the channel points at; None when nothing was ever promoted to it."""
     newest = next(ledger.topic(_topic(channel)), None)
     return None if newest is None else Standing(str(newest.body["release"]), newest)
+
+
+def standing(ledger: Ledger) -> dict[str, str]:
+    """The release that each channel points at, by the channel's name."""
+    head = ledger.head()
+    names = [
+        topic.removeprefix(PREFIX) for topic in (head.newest if head else ()) if topic.startswith(PREFIX)
+    ]
+    return {name: found.release for name in names if (found := current(ledger, name)) is not None}
 
 
 def history(ledger: Ledger, channel: str = PRODUCTION) -> list[Entry]:
@@ -113,7 +123,7 @@ def _before(ledger: Ledger, entry: Entry) -> Entry | None:
     shunned = quarantined(ledger)
     stood: Entry | None = _promotion(ledger, entry)
     while stood is not None:
-        number = stood.links.get(f"channel/{stood.body['channel']}")
+        number = stood.links.get(f"{PREFIX}{stood.body['channel']}")
         stood = _promotion(ledger, ledger.read(number)) if number else None
         if stood is not None and stood.body["release"] not in shunned | {entry.body["release"]: entry}:
             return stood
@@ -137,4 +147,4 @@ def _topic(channel: str) -> str:
         raise UsageError(
             f"A channel is named in lower-case letters, digits and dashes, 40 at most; found {channel[:80]!r}."
         )
-    return f"channel/{channel}"
+    return f"{PREFIX}{channel}"

@@ -6,11 +6,11 @@ be read, is not cleared: it is named.
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -18,20 +18,37 @@ from pricetrail.errors import DataError, UsageError, translating
 from pricetrail.lineage import recall
 from pricetrail.lineage.canonical import file_digest
 from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.manifest import Manifest
+from pricetrail.lineage.origin import RAW
 from pricetrail.params import Source
 from pricetrail.shop import cache, settings
 from pricetrail.transactions import expression, formats, source
 from pricetrail.transactions.formats import Desk
 
 SHORTEST = 8
+COMMIT = re.compile(r"[0-9a-f]{4,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A file under suspicion at one version, and how many of its rows are; None where that was not asked."""
+
+    path: str
+    sha256: str
+    rows: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """The SHA-256 of each file under suspicion, and the paths of those that could not be looked into."""
+    """The files under suspicion, and in words those that could not be looked into."""
 
-    digests: frozenset[str]
+    files: tuple[Suspect, ...]
     unread: tuple[str, ...]
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """The SHA-256 of each file under suspicion."""
+        return frozenset(each.sha256 for each in self.files)
 
 
 def named(root: Path, ledger: Ledger, given: str) -> Suspects:
@@ -46,50 +63,86 @@ def named(root: Path, ledger: Ledger, given: str) -> Suspects:
     there = path if path.is_file() else root / path
     digest = file_digest(there) if there.is_file() else given.lower()
     inside = path.resolve().relative_to(root.resolve()).as_posix() if _inside(path, root) else path.as_posix()
-    found = {
-        each["sha256"]
-        for each in _sources(ledger).values()
+    found = tuple(
+        Suspect(each["path"], each["sha256"], None)
+        for run in _runs(ledger)
+        for each in recall.sources(run)
         if each["path"] == inside or (len(digest) >= SHORTEST and each["sha256"].startswith(digest))
-    }
+    )
     if not found:
         raise UsageError(
             f"No run read a file {given}. Give its path in the shop, a copy of it, or at least {SHORTEST} digits of its"
             " SHA-256."
         )
-    return Suspects(frozenset(found), ())
+    return Suspects(tuple(dict.fromkeys(found)), ())
 
 
 def with_rows(root: Path, ledger: Ledger, condition: str) -> Suspects:
-    """The files with rows that meet an SQL condition over the standard columns.
+    """The raw files with rows that meet an SQL condition over the standard columns.
 
     Raises:
         UsageError: it is no condition, or names a column that there is not.
     """
-    return _searched(root, ledger, lambda path, wanted: _meets(path, wanted, condition))
+    return _searched(root, ledger, lambda path, wanted: _meeting(path, wanted, condition))
 
 
 def with_column(root: Path, ledger: Ledger, column: str) -> Suspects:
-    """The files that have a column, by its own heading or by the standard column that is read from it."""
-    return _searched(root, ledger, lambda path, wanted: _has(path, wanted, column))
+    """The raw files that have a column, by its own heading or by the standard column that is read from it.
+
+    Raises:
+        UsageError: all could be looked into, and none has it.
+    """
+    met = set[str]()
+
+    def have(path: Path, wanted: Source) -> int | None:
+        names = _headings(path, wanted)
+        met.update(names)
+        standard = [heading for name, heading in wanted.columns.items() if name == column.lower()]
+        spelled = {each.lower() for each in (column, *standard)}
+        return 0 if any(name.lower() in spelled for name in names) else None
+
+    found = _searched(root, ledger, have)
+    if not found.files and not found.unread:
+        raise UsageError(f"No raw file has a column {column!r}. Their columns are: {', '.join(sorted(met))}.")
+    return Suspects(tuple(replace(each, rows=None) for each in found.files), found.unread)
 
 
-def _searched(root: Path, ledger: Ledger, suspect: Callable[[Path, Source], bool]) -> Suspects:
-    wanted, found, unread = settings.read(root).source, set[str](), list[str]()
-    for digest, each in _sources(ledger).items():
+def committed(ledger: Ledger, commit: str) -> str:
+    """A commit that runs were made at, as it was given.
+
+    Raises:
+        UsageError: it is no commit's name or the beginning of one, or no run was made there.
+    """
+    name = commit.strip().lower()
+    if not COMMIT.fullmatch(name):
+        raise UsageError(f"A commit is named by its first 4 to 40 hexadecimal digits; found {commit[:80]!r}.")
+    if not any(recall.committed(name)(run) for run in _runs(ledger)):
+        raise UsageError(
+            f"No run was made at a commit, of the shop or of pricetrail, that begins with {name}."
+        )
+    return name
+
+
+def _searched(root: Path, ledger: Ledger, suspect: Callable[[Path, Source], int | None]) -> Suspects:
+    """The raw files in which something is found: how many rows, or None where nothing is."""
+    wanted, found, unread = settings.read(root).source, list[Suspect](), list[str]()
+    raw = {each["sha256"]: each for run in _runs(ledger) for each in run["sources"].get(RAW, ())}
+    for digest, each in raw.items():
         path = cache.held(root, each)
         try:
             if path is None:
                 unread.append(
                     f"{each['path']} ({digest[:12]}…): its bytes are not here. Get them with 'dvc pull'."
                 )
-            elif suspect(path, wanted):
-                found.add(digest)
+            elif (rows := suspect(path, wanted)) is not None:
+                found.append(Suspect(each["path"], digest, rows))
         except DataError as error:
             unread.append(f"{each['path']} ({digest[:12]}…): {error}")
-    return Suspects(frozenset(found), tuple(unread))
+    return Suspects(tuple(found), tuple(unread))
 
 
-def _meets(path: Path, wanted: Source, condition: str) -> bool:
+def _meeting(path: Path, wanted: Source, condition: str) -> int | None:
+    """How many order lines meet the condition; None for none."""
     lines = source.read([path], wanted)
     parsed = expression.parse(condition, lines.columns)
     if parsed is None:
@@ -99,21 +152,18 @@ def _meets(path: Path, wanted: Source, condition: str) -> bool:
         )
     with translating({duckdb.Error: UsageError}, f"The condition {condition!r} cannot be used"):
         connection = lines.get_backend().con
-        found = connection.execute(f"SELECT 1 FROM order_lines WHERE {parsed.sql({})} LIMIT 1").fetchone()
-    return found is not None
+        found = connection.execute(f"SELECT count(*) FROM order_lines WHERE {parsed.sql({})}").fetchone()
+    return found[0] or None if found else None
 
 
-def _has(path: Path, wanted: Source, column: str) -> bool:
-    standard = [heading for name, heading in wanted.columns.items() if name == column.lower()]
-    spelled = {each.lower() for each in (column, *standard)}
+def _headings(path: Path, wanted: Source) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch, duckdb.connect() as connection:
         desk = Desk(connection, Path(scratch), "raw", wanted.encoding, headings_only=True)
-        return any(name.lower() in spelled for sheet in formats.sheets(path, desk) for name in sheet.names)
+        return [name for sheet in formats.sheets(path, desk) for name in sheet.names]
 
 
-def _sources(ledger: Ledger) -> dict[str, Mapping[str, Any]]:
-    """Every raw file that a run read, by its SHA-256."""
-    return {each["sha256"]: each for _, run in recall.runs(ledger) for each in recall.sources(run)}
+def _runs(ledger: Ledger) -> Iterator[Manifest]:
+    return (run for _, run in recall.runs(ledger))
 
 
 def _inside(path: Path, root: Path) -> bool:
