@@ -98,7 +98,7 @@ class TestUnsigned:
 
     def test_is_not_mixed_with_signed_by_mistake(self, ledger):
         Ledger(ledger.store).append("run", {}, who="x")
-        with pytest.raises(NotSigned, match="pricetrail keys --rotate"):
+        with pytest.raises(NotSigned, match="pricetrail keys SHOP rotate"):
             ledger.append("run", {}, who="x")
 
     def test_is_signed_from_a_rotation_on(self, ledger, ring):

@@ -26,6 +26,8 @@ COMMANDS = (
     "rollback",
     "reproduce",
     "emit",
+    "verify",
+    "keys",
     "simulate",
     "drift",
     "receipts",

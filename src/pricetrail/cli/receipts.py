@@ -53,7 +53,7 @@ def receipts(
     verdict = check(ledger, processes=os.cpu_count() or 1)
     written = [entry.number for entry in entries if entry is not None]
     if as_json:
-        answer({**asdict(verdict), "entries": written})
+        answer({**verdict.to_dict(), "entries": written})
     else:
         _show(verdict, written)
     if verdict.faults:

@@ -29,18 +29,21 @@ class State:
         sources: MD5 by path of the data that DVC tracks without a stage.
         stale: why each of the other stages would have to run; their outputs belong to something earlier.
         disagreements: where lock and record, or record and bytes, contradict each other.
+        replaced: where the code is another than the one that was recorded, under the same digest.
     """
 
     records: Mapping[str, Record]
     sources: Mapping[str, str]
     stale: Mapping[str, str]
     disagreements: tuple[str, ...]
+    replaced: tuple[str, ...]
 
 
 def state(root: Path, stopped: str | None = None) -> State:
     """Compare the lock of the shop ``root`` with its records, stage by stage; ``stopped`` has not come to its end."""
     shop = Shop(root, graph.read(root), lock.read(root), dict(_sources(root)))
-    records, stale, disagreements = dict[str, Record](), dict[str, str](), list[str]()
+    records, stale = dict[str, Record](), dict[str, str]()
+    disagreements, replaced = list[str](), list[str]()
     for stage in shop.graph.order():
         if not stage.cmd or stage.name == NO_RECORD:
             continue
@@ -54,7 +57,8 @@ def state(root: Path, stopped: str | None = None) -> State:
             records[stage.name] = found
         if found is not None:
             disagreements += shop.contradictions(stage, found)
-    return State(records, shop.sources, stale, tuple(disagreements))
+            replaced += shop.replaced(stage, found)
+    return State(records, shop.sources, stale, tuple(disagreements), tuple(replaced))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,9 @@ class Shop:
                 yield f"{stage.name}: dvc.lock has {path} as md5 {md5}, its record as {seen}"
         for each in differing(known.settings, found.settings):
             yield f"{stage.name}: dvc.lock and its record have different values of {each}"
+
+    def replaced(self, stage: Stage, found: Record) -> Iterator[str]:
+        """Name the modules that the stage ran in another version, though it would not run again for it."""
         here = modules.digests(found.modules)
         code = record.settings(self.root, stage).get(record.CODE)
         if code == found.settings.get(record.CODE):

@@ -1,18 +1,77 @@
-"""DVC's bytes in a shop's remote: each under its MD5, laid out as DVC lays out a remote of its own."""
+"""DVC's bytes, each under its MD5, as DVC lays them out: in a shop's cache, and in its remotes."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-from pricetrail.errors import DigestMismatch
+from pricetrail.errors import ArtifactMissing, DigestMismatch, StoreFailed, translating
 from pricetrail.files import writing
-from pricetrail.lineage import artifact
-from pricetrail.lineage.store import Store
+from pricetrail.lineage import artifact, canonical
+from pricetrail.lineage.artifact import Artifact
+from pricetrail.lineage.store import FolderStore, Store
 
 FOLDER = "dvc"
 AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """A place that keeps contents, each under its MD5; a folder's content is the list of what is in it."""
+
+    name: str
+    store: Store
+
+    def read(self, md5: str) -> bytes:
+        """The content kept under a digest, not checked.
+
+        Raises:
+            ArtifactMissing: there is none.
+            StoreFailed: the place cannot be reached.
+        """
+        return self.store.read(key(md5))
+
+    def look(self, md5: str) -> Artifact:
+        """The digests of what is kept under ``md5``, as it is now; a folder is read piece by piece.
+
+        Raises:
+            ArtifactMissing: there is nothing.
+            StoreFailed: the place cannot be reached.
+        """
+        if isinstance(self.store, FolderStore):
+            with translating(
+                {FileNotFoundError: ArtifactMissing, OSError: StoreFailed}, f"{key(md5)} cannot be read"
+            ):
+                return artifact.read(self.store.root, key(md5))
+        content = self.read(md5)
+        found = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        return Artifact(key(md5), len(content), canonical.digest(content), found)
+
+    @property
+    def here(self) -> bool:
+        """Whether it is a folder of this machine."""
+        return isinstance(self.store, FolderStore)
+
+    def path(self, md5: str) -> Path:
+        """Where the content of that digest is, or would be, in a place that is here."""
+        assert isinstance(self.store, FolderStore), f"{self.name} is not a folder"
+        return self.store.root / key(md5)
+
+    def where(self, md5: str) -> str:
+        """The whole name of what is kept under a digest, for messages."""
+        return str(self.path(md5)) if self.here else f"{self.name}: {key(md5)}"
+
+
+def key(md5: str) -> str:
+    """The name under which DVC 3 keeps the content of that digest.
+
+    >>> key("0123456789abcdef0123456789abcdef")
+    'files/md5/01/23456789abcdef0123456789abcdef'
+    """
+    return f"files/md5/{md5[:2]}/{md5[2:]}"
 
 
 def name(md5: str) -> str:
@@ -21,7 +80,7 @@ def name(md5: str) -> str:
     >>> name("619972ce957cd04a6df3d2651f47db09.dir")
     'dvc/files/md5/61/9972ce957cd04a6df3d2651f47db09.dir'
     """
-    return f"{FOLDER}/files/md5/{md5[:2]}/{md5[2:]}"
+    return f"{FOLDER}/{key(md5)}"
 
 
 def send(store: Store, paths: Mapping[str, Path]) -> int:

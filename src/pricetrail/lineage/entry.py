@@ -108,9 +108,16 @@ def parse(number: int, content: bytes) -> tuple[Entry, Envelope]:
             raise LedgerBroken(f"Entry {fields['number']} lies here: it was moved or replayed.")
         if any(not 0 < before < number for before in fields["links"].values()):
             raise LedgerBroken("It links to an entry that is not before it.")
+        subjects = [(each["name"], str(each["digest"]["sha256"])) for each in statement["subject"]]
+        objects = tuple(id for name, id in subjects if name != "body")
+        if fields["kind"] in {GENESIS, ROTATION}:
+            public(fields["body"])
     except LedgerBroken as error:
         raise LedgerBroken(f"Entry {number} of the ledger does not hold. {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LedgerBroken(
+            f"Entry {number} of the ledger does not hold. It is no entry of this format ({error!r})."
+        ) from None
     del fields["nonce"]
-    objects = tuple(each["digest"]["sha256"] for each in statement["subject"] if each["name"] != "body")
     digest = canonical.digest(content)
     return Entry(**fields, objects=objects, signer=sealed.signer, digest=digest), sealed

@@ -70,6 +70,24 @@ def parse(pem: bytes, where: str) -> Key:
     return Key(private)
 
 
+def pem(public: bytes) -> bytes:
+    """A raw public key as PEM, in its one spelling."""
+    key = Ed25519PublicKey.from_public_bytes(public)
+    return key.public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+
+
+def public(pem: bytes) -> bytes:
+    """The raw public key in PEM text.
+
+    Raises:
+        ValueError, UnsupportedAlgorithm: it holds none.
+    """
+    key = form.load_pem_public_key(pem)
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError("a key of another kind")
+    return key.public_bytes_raw()
+
+
 def verified(public: bytes, signature: bytes, message: bytes) -> bool:
     """Whether the signature of the message was made by the owner of the raw public key."""
     try:

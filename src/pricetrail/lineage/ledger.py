@@ -100,7 +100,7 @@ class Ledger:
         """
         head = self._head or self._find()
         while head is not None and (following := self._read(head.number + 1)):
-            if following.previous != head.digest:
+            if following.previous != head.digest or following.links != head.newest:
                 raise LedgerBroken(
                     f"Entry {following.number} of the ledger was not written behind the entry {head.number} that is"
                     " there now. See 'pricetrail verify'."
@@ -194,7 +194,7 @@ class Ledger:
             raise KeyMissing("This ledger is signed, and no key is to be used. Set 'ledger.signed: true'.")
         if self.keyring is not None and public is None and body.get("public") is None:
             raise NotSigned(
-                "This ledger was begun unsigned. Sign it from here on with 'pricetrail keys --rotate', or leave it"
+                "This ledger was begun unsigned. Sign it from here on with 'pricetrail keys SHOP rotate', or leave it"
                 " unsigned with 'ledger.signed: false'."
             )
         return self.keyring.get(canonical.digest(public)) if self.keyring and public else None

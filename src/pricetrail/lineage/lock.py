@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pricetrail.lineage.declared import load
+import yaml
+
+from pricetrail.lineage.declared import Core
 
 NAME = "dvc.lock"
 
@@ -24,7 +26,13 @@ class Locked:
 
 def read(root: Path) -> dict[str, Locked]:
     """Every stage that has run in the shop ``root``, by name."""
-    return {name: _locked(values) for name, values in (load(root / NAME).get("stages") or {}).items()}
+    return parse((root / NAME).read_bytes()) if (root / NAME).exists() else {}
+
+
+def parse(content: bytes) -> dict[str, Locked]:
+    """The stages in the bytes of a lock."""
+    stages = (yaml.load(content, Core) or {}).get("stages") or {}
+    return {name: _locked(values) for name, values in stages.items()}
 
 
 def _locked(values: Mapping[str, Any]) -> Locked:

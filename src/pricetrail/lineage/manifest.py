@@ -81,7 +81,12 @@ def build(root: Path, facts: Facts) -> dict[str, Any]:
         "metrics": _values(texts, METRICS),
         "gates": {gate["gate"]: gate["verdict"] for gate in gates.values()},
         "stale": dict(state.stale),
-        "disagreements": [*state.disagreements, *tampered, *repeats(state.records, facts.before)],
+        "disagreements": [
+            *state.disagreements,
+            *state.replaced,
+            *tampered,
+            *repeats(state.records, facts.before),
+        ],
     }
 
 

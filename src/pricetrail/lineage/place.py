@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization as form
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from pricetrail import params
 from pricetrail.errors import KeyMissing, UsageError, translating
 from pricetrail.files import writing
+from pricetrail.lineage import keys
 from pricetrail.lineage.canonical import digest
 from pricetrail.lineage.keys import Keyring
 from pricetrail.lineage.ledger import Ledger
@@ -44,8 +45,14 @@ def shared(root: Path) -> bool:
 
 def ledger(root: Path) -> Ledger:
     """A shop's ledger, which must have begun with the key in ``ledger.pub`` where the shop has one."""
-    signed = params.load(root / "params.yaml").ledger.signed
-    return Ledger(store(root), keyring(root) if signed else None, trust=anchor(root) if signed else None)
+    if not signed(root):
+        return Ledger(store(root))
+    return Ledger(store(root), keyring(root), trust=anchor(root))
+
+
+def signed(root: Path) -> bool:
+    """Whether a shop's settings say that its ledger is signed."""
+    return params.load(root / "params.yaml").ledger.signed
 
 
 def keyring(root: Path) -> Keyring:
@@ -56,9 +63,8 @@ def keyring(root: Path) -> Keyring:
 def begin(root: Path) -> str:
     """Make a new shop's key, unless the environment gives one, and lay its public half where git keeps it."""
     key = keyring(root).first()
-    public = key.private.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
     with writing(root / ANCHOR) as draft:
-        draft.write_bytes(public)
+        draft.write_bytes(keys.pem(key.public))
     return key.id
 
 
@@ -71,8 +77,10 @@ def anchor(root: Path) -> str | None:
     path = root / ANCHOR
     if not path.exists():
         return None
-    with translating(
-        {ValueError: KeyMissing, OSError: KeyMissing}, f"{path} holds no public key in PEM form"
-    ):
-        public = form.load_pem_public_key(path.read_bytes())
-        return digest(public.public_bytes(form.Encoding.Raw, form.PublicFormat.Raw))
+    theirs: dict[type[Exception], type[KeyMissing]] = {
+        ValueError: KeyMissing,
+        OSError: KeyMissing,
+        UnsupportedAlgorithm: KeyMissing,
+    }
+    with translating(theirs, f"{path} holds no public Ed25519 key in PEM form"):
+        return digest(keys.public(path.read_bytes()))

@@ -6,10 +6,12 @@ import getpass
 import hashlib
 import subprocess
 from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from pricetrail.errors import StageFailed
 
+RUN = "Run "
 NOBODY = ("-c", "user.name=pricetrail", "-c", "user.email=pricetrail@localhost")
 
 
@@ -47,9 +49,33 @@ def commit(root: Path, message: str) -> bool:
     return True
 
 
+def log(root: Path) -> list[tuple[str, str]]:
+    """Every commit behind the newest one, itself included: its id and the first line of its message."""
+    lines = git(root, "log", "--format=%H %s").splitlines()
+    return [(id, subject) for id, _, subject in (line.partition(" ") for line in lines)]
+
+
 def head(root: Path) -> str:
     """The id of the newest commit."""
     return git(root, "rev-parse", "HEAD").strip()
+
+
+def contents(root: Path, names: Sequence[str]) -> list[bytes | None]:
+    """The bytes of each object that git knows by a name such as ``<commit>:<path>``; None where it knows none."""
+    words = ["git", "cat-file", "--batch"]
+    asked = "".join(f"{name}\n" for name in names).encode()
+    said = subprocess.run(words, cwd=root, input=asked, capture_output=True, check=False).stdout
+    found, at = list[bytes | None](), 0
+    for _ in names:
+        head, _, _ = said[at:].partition(b"\n") if at < len(said) else (b"missing", b"", b"")
+        at += len(head) + 1
+        fields = head.split(b" ")
+        if len(fields) == 3 and fields[1] == b"blob":
+            found.append(said[at : at + int(fields[2])])
+        else:
+            found.append(None)
+        at += int(fields[2]) + 1 if len(fields) == 3 and fields[2].isdigit() else 0
+    return found
 
 
 def identity(folder: Path) -> dict[str, str | None]:

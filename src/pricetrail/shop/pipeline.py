@@ -52,7 +52,9 @@ def run(
             failure = reader.failure(follow(root, _words(stage, force), reader, hold=(lock,)))
         finally:
             ended = reader.ended(failure)
-            committed = git.commit(root, f"Run {ended.outcome}: {', '.join(reader.ran) or 'nothing to do'}")
+            committed = git.commit(
+                root, f"{git.RUN}{ended.outcome}: {', '.join(reader.ran) or 'nothing to do'}"
+            )
             journal.end(root, ended)
         if failure is not None:
             raise failure

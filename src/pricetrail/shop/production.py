@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pricetrail.errors import ArtifactMissing, Blocked, DigestMismatch, UnknownId
+from pricetrail.errors import ArtifactMissing, Blocked, DigestMismatch, StoreFailed, UnknownId
 from pricetrail.files import write_json, writing
-from pricetrail.lineage import blob, canonical, channel, ids, place
+from pricetrail.lineage import canonical, channel, ids, place
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.channel import PRODUCTION
 from pricetrail.lineage.entry import Entry
@@ -24,6 +23,7 @@ from pricetrail.shop import cache, dvc, git, note, settings, transfer
 from pricetrail.shop.note import Note
 
 FOLDER = "production"
+NOTE = "release.json"
 FILES = {
     "models/production/dfn_best.onnx": "model.onnx",
     "preprocessors/encoder.json": "encoder.json",
@@ -112,29 +112,34 @@ def follow(root: Path) -> None:
             if each["path"] in FILES:
                 with writing(root / FOLDER / FILES[each["path"]]) as draft:
                     draft.write_bytes(fetch(root, Artifact.from_dict(each)))
-        about = {"release": standing.release, "run": made["run"], "rows_until": made["rows_until"]}
-        write_json(root / FOLDER / "release.json", {**about, **made["metrics"]})
+        write_json(root / FOLDER / NOTE, about(standing.release, made))
         dvc.track(root, FOLDER)
         git.commit(root, f"Promote {standing.release[:12]} to production")
     note.write(root, Note())
 
 
+def about(release: str, made: Mapping[str, Any]) -> dict[str, Any]:
+    """What the folder says of the release in it."""
+    return {"release": release, "run": made["run"], "rows_until": made["rows_until"], **made["metrics"]}
+
+
 def fetch(root: Path, wanted: Artifact) -> bytes:
-    """The bytes of a file of the shop at one version, checked, from DVC's cache or the shop's remote.
+    """The bytes of a file of the shop at one version, checked, from DVC's cache or one of its remotes.
 
     Raises:
-        ArtifactMissing: they are in neither.
+        ArtifactMissing: they are in none of them.
+        StoreFailed: a remote that may hold them cannot be reached.
         DigestMismatch: what is kept there under that digest is something else.
     """
+    failed: StoreFailed | None = None
     for kept in (cache.local(root), *cache.remotes(root)):
-        path = kept.path(wanted.md5)
-        if path.exists():
-            return _checked(path.read_bytes(), str(path), wanted)
-    if place.shared(root):
-        with suppress(ArtifactMissing):
-            name = blob.name(wanted.md5)
-            return _checked(place.remote(root).read(name), name, wanted)
-    raise ArtifactMissing(
+        try:
+            return _checked(kept.read(wanted.md5), kept.where(wanted.md5), wanted)
+        except ArtifactMissing:
+            continue
+        except StoreFailed as error:
+            failed = error
+    raise failed or ArtifactMissing(
         f"{wanted.path} (md5 {wanted.md5}) is not in DVC's cache. Bring it with 'dvc fetch --all-commits', "
         "and try again."
     )
@@ -181,7 +186,7 @@ def _channels(ledger: Ledger) -> Iterator[str]:
 
 def _held(root: Path) -> str | None:
     try:
-        found = json.loads((root / FOLDER / "release.json").read_text(encoding="utf-8"))
+        found = json.loads((root / FOLDER / NOTE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return str(found.get("release"))

@@ -6,7 +6,7 @@ A deletion that a crash cut short is finished by the next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,7 +44,12 @@ class Policy:
 
 def forgotten(ledger: Ledger) -> Mapping[str, Entry]:
     """The entry that let each deleted segment go, by the segment's name."""
-    return {name: entry for entry in ledger.topic(KIND) for name in entry.body["segments"]}
+    return named(ledger.topic(KIND))
+
+
+def named(entries: Iterable[Entry]) -> Mapping[str, Entry]:
+    """The segments that entries of this kind let go, each with its entry."""
+    return {name: entry for entry in entries for name in entry.body["segments"]}
 
 
 def forget(ledger: Ledger, policy: Policy, *, who: str, why: str) -> Entry | None:

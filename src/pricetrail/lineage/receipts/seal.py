@@ -7,7 +7,7 @@ loses nothing: a log is deleted only after the entry that names its root, and is
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,9 +36,14 @@ class Sealed:
 
 def sealed(ledger: Ledger) -> dict[str, Sealed]:
     """Every segment that the ledger names, newest first."""
+    return named(ledger.topic(KIND))
+
+
+def named(entries: Iterable[Entry]) -> dict[str, Sealed]:
+    """Every segment that entries of this kind name."""
     return {
         each["segment"]: Sealed(**each, entry=entry.number)
-        for entry in ledger.topic(KIND)
+        for entry in entries
         for each in entry.body["segments"]
     }
 

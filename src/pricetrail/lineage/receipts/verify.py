@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import Any
 
 from pricetrail.errors import LineageError
 from pricetrail.lineage import canonical
@@ -13,6 +14,19 @@ from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.receipts import log, merkle, retention, segment
 from pricetrail.lineage.receipts.seal import Sealed, sealed
 from pricetrail.lineage.store import FolderStore, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What does not hold in a file of receipts, and the entry that sealed it, if one did."""
+
+    place: str
+    fault: str
+    entry: int | None = None
+
+    def __str__(self) -> str:
+        by = f", sealed by entry {self.entry}" if self.entry else ""
+        return f"{self.place}{by}: {self.fault}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +41,17 @@ class Verdict:
     segments: int
     forgotten: int
     open: int
-    faults: tuple[str, ...]
+    found: tuple[Fault, ...]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What does not hold, in words."""
+        return tuple(map(str, self.found))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        counts = {name: getattr(self, name) for name in ("receipts", "segments", "forgotten", "open")}
+        return {**counts, "faults": list(self.faults)}
 
 
 def verify(ledger: Ledger, *, processes: int = 1) -> Verdict:
@@ -36,26 +60,34 @@ def verify(ledger: Ledger, *, processes: int = 1) -> Verdict:
     Raises:
         LedgerBroken, NotSigned: the ledger itself does not hold.
     """
-    store, known, gone = ledger.store, sealed(ledger), retention.forgotten(ledger)
+    return examine(ledger.store, sealed(ledger), retention.forgotten(ledger), processes=processes)
+
+
+def examine(
+    store: Store, known: Mapping[str, Sealed], gone: Collection[str], *, processes: int = 1
+) -> Verdict:
+    """Check what is kept of the segments ``known`` to be sealed, those ``gone`` by policy excepted."""
     kept = [facts for name, facts in known.items() if name not in gone]
     faults = [fault for found in _each(store, kept, processes) for fault in found]
-    strays = sorted(set(segment.names(store)) - set(known) - set(log.segments(store)))
-    faults += [f"{segment.path(name, 'json')}: the ledger names no such segment" for name in strays]
+    faults += [
+        Fault(segment.path(name, "json"), "the ledger names no such segment")
+        for name in sorted(set(segment.names(store)) - set(known) - set(log.segments(store)))
+    ]
     waiting = 0
     for name in sorted(set(log.segments(store)) - set(known)):
         try:
             waiting += len(log.read(store, name))
         except LineageError as error:
-            faults.append(str(error))
+            faults.append(Fault(f"{log.FOLDER}{name}", str(error)))
     return Verdict(sum(facts.count for facts in kept), len(kept), len(gone), waiting, tuple(faults))
 
 
-def check(store: Store, facts: Sealed) -> list[str]:
+def check(store: Store, facts: Sealed) -> list[Fault]:
     """What does not hold in a segment; nothing when all does."""
     return list(_faults(store, facts))
 
 
-def _each(store: Store, kept: list[Sealed], processes: int) -> Iterator[list[str]]:
+def _each(store: Store, kept: list[Sealed], processes: int) -> Iterator[list[Fault]]:
     if processes == 1 or not isinstance(store, FolderStore):
         yield from (check(store, facts) for facts in kept)
         return
@@ -63,7 +95,7 @@ def _each(store: Store, kept: list[Sealed], processes: int) -> Iterator[list[str
         yield from pool.map(check, [store] * len(kept), kept)
 
 
-def _faults(store: Store, facts: Sealed) -> Iterator[str]:
+def _faults(store: Store, facts: Sealed) -> Iterator[Fault]:
     whole = True
     for kind, digest in (("jsonl.gz", facts.file), ("json", facts.summary), ("parquet", facts.table)):
         name = segment.path(facts.segment, kind)
@@ -74,19 +106,20 @@ def _faults(store: Store, facts: Sealed) -> Iterator[str]:
         except LineageError as error:
             fault = str(error)
         whole = whole and kind == "parquet"
-        yield f"{name}, sealed by entry {facts.entry}: {fault}"
+        yield Fault(name, fault, facts.entry)
     if whole:
         yield from _tree(store, facts)
 
 
-def _tree(store: Store, facts: Sealed) -> Iterator[str]:
+def _tree(store: Store, facts: Sealed) -> Iterator[Fault]:
     try:
         receipts = segment.receipts(store, segment.read(store, facts.segment, facts.summary))
     except LineageError as error:
-        yield f"{error} It was sealed by entry {facts.entry}."
+        yield Fault(segment.path(facts.segment, "order.gz"), str(error), facts.entry)
         return
     if (
         merkle.root([merkle.leaf(each) for each in receipts]).hex() != facts.root
         or len(receipts) != facts.count
     ):
-        yield f"The receipts of the segment {facts.segment} do not lead to the root in entry {facts.entry}."
+        fault = f"its receipts do not lead to the root in entry {facts.entry}"
+        yield Fault(segment.path(facts.segment, "jsonl.gz"), fault, facts.entry)

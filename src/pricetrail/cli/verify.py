@@ -1,0 +1,49 @@
+"""``pricetrail verify``: is the shop what its ledger says?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pricetrail.cli.console import AsJson, answer, say, stdout, working
+from pricetrail.shop import verification
+from pricetrail.shop.verification import Report
+
+
+def verify(
+    shop: Annotated[Path, typer.Argument(help="The shop's folder.")] = Path(),
+    deep: Annotated[
+        bool,
+        typer.Option(
+            "--deep", help="Look at every version's bytes in git, in DVC's cache and in its remotes."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check the ledger, the manifests, the receipts and the working copy. Exit code 1: something does not hold."""
+    processes = os.cpu_count() or 1
+    with working("Verifying") as progress:
+        report = verification.verify(shop, deep=deep, processes=processes, progress=progress)
+    if as_json:
+        answer(report.to_dict())
+    else:
+        _show(report, deep=deep)
+    if report.findings:
+        raise typer.Exit(1)
+
+
+def _show(report: Report, *, deep: bool) -> None:
+    for finding in report.findings:
+        say(str(finding), to=stdout, style="red")
+    for remark in report.remarks:
+        say(remark, to=stdout, style="yellow")
+    looked = ", ".join(f"{name} {count:,}" for name, count in report.checked.items())
+    say(f"Looked at: {looked}{'' if deep else '; kept versions only with --deep'}.", to=stdout)
+    if report.findings:
+        say(f"DOES NOT HOLD: {len(report.findings):,} found.", to=stdout, style="bold red")
+    else:
+        signed = "signed" if report.signed else "NOT SIGNED"
+        say(f"Holds up to {report.head or 'nothing: it was not begun'}, {signed}.", to=stdout, style="bold")

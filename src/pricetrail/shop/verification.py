@@ -1,0 +1,220 @@
+"""Asks whether a shop is what its ledger says: the ledger, what it names, the working copy, and every kept byte."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pricetrail.errors import KeyMissing
+from pricetrail.lineage import artifact, canonical, graph, keys, place
+from pricetrail.lineage.channel import PRODUCTION
+from pricetrail.lineage.receipts import retention, seal
+from pricetrail.lineage.receipts.verify import Verdict, examine
+from pricetrail.lineage.verify import Finding, Since, chain, depth, objects, since, workspace
+from pricetrail.lineage.verify.chain import Chain
+from pricetrail.lineage.verify.depth import Looked, Progress
+from pricetrail.lineage.verify.objects import Objects
+from pricetrail.shop import cache, git, note, production
+from pricetrail.shop.note import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was looked at, what does not hold, and what else to know.
+
+    ``checked`` counts by kind what was looked at; ``head`` is the newest entry that holds, and ``signed`` says
+    whether every entry is.
+    """
+
+    head: Since | None
+    signed: bool
+    checked: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    remarks: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        head = self.head and {"number": self.head.number, "digest": self.head.digest, "when": self.head.when}
+        return {
+            "holds": not self.findings,
+            "signed": self.signed,
+            "head": head,
+            "checked": dict(self.checked),
+            "findings": [each.to_dict() for each in self.findings],
+            "remarks": list(self.remarks),
+        }
+
+
+def verify(
+    root: Path, *, deep: bool = False, processes: int = 1, progress: Progress = lambda *_: None
+) -> Report:
+    """Check the shop ``root``; nothing of it is changed.
+
+    Args:
+        root: the shop.
+        deep: look at every version of every file in git, in DVC's cache and in its remotes as well.
+        processes: how many check receipts at once.
+        progress: is told the share done of the deep work.
+
+    Raises:
+        ParamsInvalid: its settings do not say where the ledger is.
+    """
+    store, at_work = place.store(root), note.read(root)
+    trust, anchored = _anchor(root)
+    found = chain.walk(store, trust)
+    kept = objects.check(store, found)
+    receipts = _receipts(root, found, processes)
+    findings = [*anchored, *found.findings, *kept.findings, *_ring(root), *_recorded(root, found, at_work)]
+    findings += [*_production(root, found, kept, at_work), *_faults(receipts, found)]
+    remarks = [*found.remarks, *_busy(at_work), *_open(receipts)]
+    checked = {"entries": len(found.entries), "objects": len(kept.kept), "receipts": receipts.receipts}
+    if not _comparable(found, kept):
+        remarks.append("The working copy was not compared: there is no newest run in the ledger that holds.")
+    else:
+        findings += workspace.check(root, kept.runs[0], apart=production.FOLDER)
+        remarks += workspace.remarks(kept.runs[0])
+        checked["files"] = len(kept.runs[0].manifest["artifacts"])
+    if deep:
+        for looked in _deep(root, kept, progress):
+            findings += looked.findings
+            checked[looked.place] = looked.contents
+            remarks += [f"{looked.place}: NOT CHECKED: {looked.unreached}"] if looked.unreached else []
+    signed = all(each.signer for each in found.entries)
+    return Report(found.head, signed, checked, tuple(findings), tuple(remarks))
+
+
+def _anchor(root: Path) -> tuple[str | None, list[Finding]]:
+    """The key that the ledger must begin with, and what is wrong with the file that says so."""
+    if not place.signed(root):
+        return None, []
+    try:
+        trusted = place.anchor(root)
+    except KeyMissing as error:
+        return None, [Finding("keys", place.ANCHOR, str(error))]
+    if trusted is None:
+        return None, [
+            Finding("keys", place.ANCHOR, "it is missing: it says with which key the ledger begins")
+        ]
+    written = (root / place.ANCHOR).read_bytes()
+    if written != keys.pem(keys.public(written)):
+        return trusted, [Finding("keys", place.ANCHOR, "it is not written as 'pricetrail init' writes it")]
+    return trusted, []
+
+
+def _ring(root: Path) -> Iterator[Finding]:
+    """The private keys at hand: each must be the one that it is named after."""
+    for path in sorted((root / place.KEYS).glob("*.pem")):
+        try:
+            whole = keys.parse(path.read_bytes(), path.name)
+        except KeyMissing as error:
+            yield Finding("keys", f"{place.KEYS}/{path.name}", str(error))
+            continue
+        if whole.id != path.stem or whole.pem() != path.read_bytes():
+            yield Finding("keys", f"{place.KEYS}/{path.name}", "it is not the key that it is named after")
+
+
+def _recorded(root: Path, found: Chain, at_work: Note) -> Iterator[Finding]:
+    """Runs that git knows of and the ledger does not, and those that passed and became no release."""
+    if at_work.at_work is not None:
+        return
+    runs, releases = found.topic("run"), {each.body["run"] for each in found.topic("release")}
+    commits = {each.body["commit"] for each in runs}
+    for commit, subject in git.log(root):
+        if subject.startswith(git.RUN) and commit not in commits:
+            fault = f"git has it as {subject[:40]!r}, and no entry of the ledger records it"
+            yield Finding("ledger", f"the run of commit {commit[:12]}", fault, found.head)
+    cut = {
+        before.number
+        for before, each in zip(runs[1:], runs, strict=False)
+        if each.body["outcome"] == "killed"
+    }
+    for each in runs:
+        if not each.body["obstacles"] and each.body["run"] not in releases and each.number not in cut:
+            fault = "it passed, and no entry makes it a release"
+            yield Finding("ledger", f"run of entry {each.number}", fault, since(each))
+
+
+def _production(root: Path, found: Chain, kept: Objects, at_work: Note) -> Iterator[Finding]:
+    """Whether ``production/`` holds what its channel points at, and DVC tracks it so."""
+    if at_work.at_work == "promotion":
+        return
+    standing = next(iter(found.topic(f"channel/{PRODUCTION}")), None)
+    path, at = root / production.FOLDER / production.NOTE, since(standing) if standing else None
+    said = _json(path)
+    if standing is None and path.exists():
+        yield Finding(
+            "channel", f"{production.FOLDER}/{production.NOTE}", "no promotion in the ledger put it there"
+        )
+    release = kept.kept.get(str(standing.body["release"])) if standing else None
+    if standing is not None and release is not None:
+        if said != production.about(str(standing.body["release"]), release.manifest):
+            fault = (
+                f"it is not about the release that the channel points at, {standing.body['release'][:12]}…"
+            )
+            yield Finding("channel", f"{production.FOLDER}/{production.NOTE}", fault, at)
+        for each in release.manifest["files"]:
+            copy = production.FILES.get(each["path"])
+            if copy and not _is(root / production.FOLDER / copy, each["sha256"]):
+                fault = "it is missing, or not the file of the release that the channel points at"
+                yield Finding("channel", f"{production.FOLDER}/{copy}", fault, at)
+    inside = [artifact.read(root, name) for name in artifact.files(root, [production.FOLDER])]
+    tracked = {file: each["md5"] for file, values in graph.sources(root) for each in values["outs"]}
+    if tracked.get(f"{production.FOLDER}.dvc") != artifact.md5(production.FOLDER, inside):
+        fault = f"what it says of {production.FOLDER}/ is not what lies there"
+        yield Finding("channel", f"{production.FOLDER}.dvc", fault, at)
+
+
+def _receipts(root: Path, found: Chain, processes: int) -> Verdict:
+    known = seal.named(found.topic(seal.KIND))
+    return examine(
+        place.store(root), known, retention.named(found.topic(retention.KIND)), processes=processes
+    )
+
+
+def _faults(receipts: Verdict, found: Chain) -> Iterator[Finding]:
+    for each in receipts.found:
+        yield Finding("receipts", each.place, each.fault, found.known(each.entry) if each.entry else None)
+
+
+def _busy(at_work: Note) -> Iterator[str]:
+    if at_work.at_work is not None:
+        yield f"A {at_work.at_work} is at work or was cut short; the next 'pricetrail run' finishes what it left."
+
+
+def _open(receipts: Verdict) -> Iterator[str]:
+    if receipts.open:
+        yield f"{receipts.open:,} receipts are under no signature yet: 'pricetrail receipts --seal' puts them there."
+
+
+def _comparable(found: Chain, kept: Objects) -> bool:
+    """Whether the newest run that holds is the newest that there was."""
+    broken = [each.since.number for each in found.findings if each.since]
+    runs = found.topic("run")
+    return bool(kept.runs and runs[0] == kept.runs[0].entry) and max(broken, default=0) < runs[0].number
+
+
+def _deep(root: Path, kept: Objects, progress: Progress) -> Iterator[Looked]:
+    """The bytes of every run, in git, in the cache and in each remote."""
+    wanted = depth.wanted(reversed(kept.runs), lambda names: git.contents(root, names))
+    yield Looked("git", len(kept.runs), wanted.findings, None)
+    places = [cache.local(root), *cache.remotes(root)]
+    for at, each in enumerate(places):
+        yield depth.look(each, wanted.blobs.values(), _part(progress, at, len(places)))
+
+
+def _part(progress: Progress, at: int, of: int) -> Progress:
+    return lambda share, note: progress((at + share) / of, note)
+
+
+def _json(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _is(path: Path, sha256: str) -> bool:
+    return path.is_file() and canonical.file_digest(path) == sha256
