@@ -59,6 +59,6 @@ def _sections(root: Path) -> Iterator[tuple[str, str, configparser.SectionProxy]
             yield config, section, parser[section]
 
 
-def _resolved(root: Path, config: str, folder: str) -> Path:
+def _resolved(root: Path, config: str, path: str) -> Path:
     """Relative folders count from the file that names them."""
-    return (root / config).parent / folder
+    return (root / config).parent / path

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pricetrail import __version__
-from pricetrail.lineage import agreement, artifact, canonical, graph, manifest, modules, record
+from pricetrail.lineage import agreement, artifact, canonical, graph, manifest, modules, record, surroundings
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.declared import PARAMS, inside, load
 from pricetrail.lineage.environment import environment
@@ -36,29 +36,10 @@ def check(root: Path, run: Run, *, apart: str) -> Iterator[Finding]:
 
 def remarks(run: Run) -> Iterator[str]:
     """How this interpreter and machine are another than the run's: it would not be made here as it was there."""
-    here, there = environment(), run.manifest["environment"]
-    for name in sorted(here.keys() | there.keys()):
-        if here.get(name) != there.get(name):
-            moved = _moved(there.get(name), here.get(name))
-            yield f"This environment is not that of run {run.entry.objects[0][:12]}: {name}: {moved}."
+    for moved in surroundings.differing(run.manifest["environment"], environment()):
+        yield f"This environment is not that of run {run.entry.objects[0][:12]}: {moved}."
     if (version := run.manifest["code"]["version"]) != __version__:
         yield f"This version of pricetrail, {__version__}, is not that of the run: {version}."
-
-
-def _moved(then: Any, now: Any) -> str:
-    if isinstance(then, dict) and isinstance(now, dict):
-        both = sorted(then.keys() | now.keys())
-        return ", ".join(
-            f"{name} {_moved(then.get(name), now.get(name))}"
-            for name in both
-            if then.get(name) != now.get(name)
-        )
-    if isinstance(then, list) and isinstance(now, list):
-        moved = [f"-{each}" for each in then if each not in now] + [
-            f"+{each}" for each in now if each not in then
-        ]
-        return ", ".join(moved[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
-    return f"is {now!r} and was {then!r}"
 
 
 def _settings(root: Path, run: Run, at: Since) -> Iterator[Finding]:
@@ -92,10 +73,10 @@ def _code(known: Mapping[str, Any], at: Since) -> Iterator[Finding]:
         return
     then = {name: sha for found in manifest.records(known).values() for name, sha in found.modules.items()}
     now = modules.digests(then)
-    for name in sorted(then):
-        if now.get(name) != then[name]:
-            fault = "its code is not what the run imported" if name in now else "it is missing"
-            yield Finding(AREA, name, fault, at)
+    for name in surroundings.changed(then, now):
+        yield Finding(
+            AREA, name, "its code is not what the run imported" if name in now else "it is missing", at
+        )
 
 
 def _made(known: Mapping[str, Any]) -> list[Artifact]:
