@@ -43,7 +43,7 @@ def remotes(root: Path) -> list[Blobs]:
 
 
 def held(root: Path, each: Mapping[str, Any]) -> Path | None:
-    """Where the bytes of a recorded file are, checked: in the shop, its cache, or a remote that is a folder; None if in none of them."""
+    """Where the bytes of a recorded file are, checked: in the shop, its cache, or a folder that is its remote."""
     kept = (place.path(each["md5"]) for place in (local(root), *remotes(root)) if place.here)
     for path in (root / str(each["path"]), *kept):
         if path.is_file() and file_digest(path) == each["sha256"]:

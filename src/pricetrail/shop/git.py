@@ -5,8 +5,8 @@ from __future__ import annotations
 import getpass
 import hashlib
 import subprocess
-from dataclasses import dataclass
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pricetrail.errors import StageFailed
