@@ -88,7 +88,7 @@ def test_leads_to_the_runs(shop, words, runs):
 
 
 def test_file_by_its_digest_or_from_elsewhere(shop, tmp_path):
-    old = next((cache.local(shop).folder).rglob("??????????*"))
+    old = next((shop / cache.DEFAULT).rglob("??????????*"))
     copy = tmp_path / "mail.csv"
     copy.write_bytes(old.read_bytes())
     for given in (copy, canonical.file_digest(old)[:12]):
@@ -96,7 +96,7 @@ def test_file_by_its_digest_or_from_elsewhere(shop, tmp_path):
 
 
 def test_bytes_that_are_nowhere_are_named_and_not_cleared(shop):
-    next((cache.local(shop).folder).rglob("??????????*")).unlink()
+    next((shop / cache.DEFAULT).rglob("??????????*")).unlink()
     [said] = recalled(shop, "--rows", "country = 'Spain'")["unread"]
     assert said.startswith("data/raw/0002-b.csv (")
     assert "its bytes are not here. Get them with 'dvc pull'." in said
