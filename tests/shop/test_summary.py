@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from pricetrail.files import write_json
-from pricetrail.shop import summary
+from pricetrail.shop import note, summary
+from pricetrail.shop.note import Note, Recorded
 
 ROWS = {
     "rows": 10,
@@ -60,7 +61,9 @@ def test_blocked_model_names_the_rule(shop):
 
 
 def test_release_may_be_promoted_next(shop):
+    note.write(shop, Note(recorded=Recorded("a" * 64, None, ("gate drift: inconclusive",))))
+    assert "gate drift: inconclusive" in shown(shop)
     assert "pricetrail promote" not in shown(shop)
-    for gate in ("data_drift", "model"):
-        write_json(shop / f"gates/{gate}.json", {"verdict": "passed"})
+    note.write(shop, Note(recorded=Recorded("a" * 64, "b" * 64, ())))
+    assert "bbbbbbbbbbbb" in shown(shop)
     assert "pricetrail promote" in shown(shop)

@@ -42,14 +42,15 @@ def begin(root: Path) -> None:
         from pricetrail.shop import production
 
         production.follow(root)
-    note.write(root, Note("run", left.passed if left.at_work is None else None))
+    note.write(root, Note("run", *((left.passed, left.recorded) if left.at_work is None else ())))
 
 
 def end(root: Path, ended: Ended) -> None:
     """Record the run, and the release where it is one; a run that had nothing to do adds nothing."""
-    head = git.head(root)
-    if not ended.idle or note.read(root).passed != head:
+    head, left = git.head(root), note.read(root)
+    recorded = left.recorded
+    if not ended.idle or left.passed != head:
         from pricetrail.shop import recorder
 
-        recorder.record(root, ended)
-    note.write(root, Note(passed=head if ended.outcome == "passed" else None))
+        recorded = recorder.record(root, ended)
+    note.write(root, Note(passed=head if ended.outcome == "passed" else None, recorded=recorded))

@@ -18,17 +18,35 @@ Work = Literal["run", "promotion"]
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A run as the ledger has it: its id, the release that it became, or why it became none."""
+
+    run: str
+    release: str | None
+    obstacles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
-    """``at_work``: what was begun and not brought to its end. ``passed``: the commit of the last run, if it passed."""
+    """What is noted.
+
+    Attributes:
+        at_work: what was begun and not brought to its end.
+        passed: the commit of the last run, if it passed.
+        recorded: the last run, as the ledger has it.
+    """
 
     at_work: Work | None = None
     passed: str | None = None
+    recorded: Recorded | None = None
 
 
 def read(root: Path) -> Note:
     """The note in the shop ``root``; a blank one where there is none."""
     try:
-        return Note(**json.loads((root / NAME).read_text(encoding="utf-8")))
+        found = json.loads((root / NAME).read_text(encoding="utf-8"))
+        recorded = found.pop("recorded", None)
+        return Note(**found, recorded=recorded and Recorded(**recorded))
     except (OSError, ValueError, TypeError):
         return Note()
 

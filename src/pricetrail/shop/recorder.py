@@ -15,14 +15,15 @@ from pricetrail.lineage.manifest import Facts
 from pricetrail.lineage.modules import PACKAGE
 from pricetrail.shop import git
 from pricetrail.shop.journal import Ended
+from pricetrail.shop.note import Recorded
 
 
-def record(root: Path, ended: Ended) -> None:
+def record(root: Path, ended: Ended) -> Recorded:
     """Add what the run that left the shop ``root`` as it is was, unless that is in the ledger already."""
     ledger, shop = place.ledger(root), git.identity(root)
     newest = next(ledger.topic("run"), None)
     if ended.idle and newest is not None and _same(newest, shop):
-        return
+        return _recorded(ledger, newest)
     facts = Facts(
         ended.outcome,
         shop=shop,
@@ -33,20 +34,28 @@ def record(root: Path, ended: Ended) -> None:
         restored=ended.restored,
         before=json.loads(ledger.object(newest.objects[0])) if newest is not None else {},
     )
-    _add(ledger, manifest.build(root, facts), git.somebody(root))
+    return _add(ledger, manifest.build(root, facts), git.somebody(root))
 
 
 def _same(newest: Entry, shop: Mapping[str, Any]) -> bool:
     return (newest.body["outcome"], newest.body["commit"]) == ("passed", shop["commit"])
 
 
-def _add(ledger: Ledger, run: Mapping[str, Any], who: str) -> None:
+def _recorded(ledger: Ledger, run: Entry) -> Recorded:
+    id = run.objects[0]
+    made = (entry.objects[0] for entry in ledger.topic("release") if entry.body["run"] == id)
+    return Recorded(id, next(made, None), tuple(run.body["obstacles"]))
+
+
+def _add(ledger: Ledger, run: Mapping[str, Any], who: str) -> Recorded:
     obstacles = list(release.obstacles(run))
     id = ledger.keep(canonical.dumps(run))
     body = {"run": id, "outcome": run["outcome"], "commit": run["shop"]["commit"], "obstacles": obstacles}
     ledger.append("run", body, who=who, objects=(id,))
-    if not obstacles:
-        made = release.of(run)
-        serves = ledger.keep(canonical.dumps(made))
-        body = {"release": serves, "run": id, "gates": made["gates"]}
-        ledger.append("release", body, who=who, objects=(serves,))
+    if obstacles:
+        return Recorded(id, None, tuple(obstacles))
+    made = release.of(run)
+    serves = ledger.keep(canonical.dumps(made))
+    body = {"release": serves, "run": id, "gates": made["gates"]}
+    ledger.append("release", body, who=who, objects=(serves,))
+    return Recorded(id, serves, ())

@@ -11,7 +11,10 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 
+from pricetrail.shop import note
+
 Facts = dict[str, Any]
+SHORT = 12
 GATES = {"etl": "data", "data_drift": "drift", "model": "model"}
 FACTS = {
     "etl": {"rows": "metrics/etl.json"},
@@ -47,6 +50,7 @@ class Summary:
     response: Facts | None
     gates: dict[str, Facts | None]
     reports: list[str]
+    recorded: Facts | None
 
     def to_dict(self) -> Facts:
         """As plain data."""
@@ -64,12 +68,16 @@ def read(root: Path) -> Summary:
         gates[gate] = None if blocked else _json(root / f"gates/{gate}.json")
         reports += [path for path in REPORTS[gate] if not blocked and (root / path).exists()]
         blocked = blocked or (gates[gate] or {}).get("verdict") == "blocked"
-    return Summary(shop=str(root), gates=gates, reports=reports, **facts)
+    run = note.read(root).recorded
+    return Summary(
+        shop=str(root), gates=gates, reports=reports, recorded=asdict(run) if run else None, **facts
+    )
 
 
 def screen(found: Summary) -> RenderableType:
     """The summary for a person's eyes."""
-    parts = [_rows(found.rows), _gates(found), _errors(found), _response(found.response), _next(found)]
+    parts = [_rows(found.rows), _gates(found), _recorded(found.recorded), _errors(found)]
+    parts += [_response(found.response), _next(found)]
     return Panel(
         Group(*[part for part in parts if part is not None]), title=f"Shop {found.shop}", expand=False
     )
@@ -96,6 +104,19 @@ def _gates(found: Summary) -> RenderableType:
     for name, title in GATES.items():
         gate = found.gates[name]
         table.add_row(title, gate["verdict"] if gate else "not run", "\n".join(_figures(found, name)))
+    return table
+
+
+def _recorded(run: Facts | None) -> RenderableType | None:
+    """What the run is from now on called, and whether it may serve."""
+    if run is None:
+        return None
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_row("Run", run["run"][:SHORT], "in the ledger")
+    if run["release"]:
+        table.add_row("Release", run["release"][:SHORT], "may serve")
+    for obstacle in run["obstacles"]:
+        table.add_row("No release", "", obstacle)
     return table
 
 
@@ -138,8 +159,7 @@ def _next(found: Summary) -> RenderableType:
     said = {path: words for made in REPORTS.values() for path, words in made.items()}
     for path in found.reports:
         table.add_row(f"{found.shop}/{path}", said[path])
-    verdicts = {gate and gate["verdict"] for gate in found.gates.values()}
-    if verdicts == {"passed"}:
+    if found.recorded and found.recorded["release"]:
         table.add_row(f"pricetrail promote --shop {found.shop}", "let this release serve")
         table.add_row(f"pricetrail reprice --shop {found.shop}", "what every product should cost")
     table.add_row(f"pricetrail ingest FILE --shop {found.shop}", "add new order lines, then run again")
