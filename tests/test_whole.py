@@ -18,9 +18,9 @@ from pricetrail.stages.code import STAGES
 pytestmark = pytest.mark.slow
 
 QUICK = {
-    "tune_primary_model": {"n_trials": 4, "num_epochs": 2, "trial_rows": 2000, "trial_epochs": 1},
+    "tune_primary_model": {"n_trials": 4, "members": 2, "trial_rows": 4000, "trial_epochs": 1},
     "inference_primary_model": {"shap_rows": 10, "background": 5},
-    "assess_model_risk": {"resamples": 50},
+    "assess_model_risk": {"resamples": 50, "min_invoices": 5, "mod_threshold": 1.0},
     "data_drift_check": {"resamples": 50},
     "data_drift_gate": {"on_drift": "warn"},
 }
