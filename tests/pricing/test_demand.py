@@ -33,5 +33,15 @@ def test_price_now_may_lie_below_the_mark():
     assert mean == pytest.approx([0, -3 * np.log(1.2), -3 * np.log(1.4) - 1.5 * np.log(2)])
 
 
+def test_clearance_has_a_slope_of_its_own():
+    cleared = Elastic(
+        10.0, 100.0, 0.2, PLAIN.slope, PLAIN.deep, 7.0, clear=Slope(mean=-0.5, sd=0.1), clear_mark=4.9
+    )
+    mean, sd = cleared.effect(np.array([4.9, 2.45]))
+    assert mean[1] - mean[0] == pytest.approx(0.5 * np.log(2))
+    assert sd[1] - sd[0] == pytest.approx(0.1 * np.log(2))
+    assert [cleared.slope_at(price).mean for price in (7.0, 6.9, 4.8)] == [-1.5, -3.0, -0.5]
+
+
 def test_mark_is_below_the_usual_price(product):
     assert Elastic.of(product(price=2.55), 0.3).mark == pytest.approx(2.95 * 0.7)

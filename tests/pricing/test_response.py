@@ -67,7 +67,12 @@ def test_product_by_store_wants_the_store(plain):
 
 @pytest.mark.parametrize(
     ("prices", "usual"),
-    [([[2.55, 8], [2.95, 37]], 2.95), ([[2.55, 2], [2.95, 2]], 2.55), ([[2.95, 1]], 2.95)],
+    [
+        ([[2.55, 8], [2.95, 37]], 2.95),
+        ([[2.55, 2], [2.95, 2]], 2.55),
+        ([[2.95, 1]], 2.95),
+        ([[0.95, 40], [2.95, 3]], 2.95),
+    ],
 )
-def test_usual_price_is_that_of_the_middle_week(product, prices, usual):
-    assert product(prices=prices).usual == usual
+def test_usual_price_is_that_of_the_middle_week_without_clearance(product, prices, usual):
+    assert product(prices=prices, low=prices[0][0]).usual(0.3) == usual

@@ -29,6 +29,7 @@ OUTPUTS = (
     "data/price_response.parquet",
     "metrics/price_response.json",
     "reports/price_response_slopes.json",
+    "reports/price_response_holdout.json",
 )
 
 
@@ -103,6 +104,17 @@ def test_naive_slope_is_the_bulk_discount(shop):
     assert naive["high"] < slopes["pooled", "orders"]["slope"] + 0.5
     assert placebo["low"] < 0.3
     assert placebo["high"] > -0.3
+
+
+def test_changes_held_out_are_foretold(shop):
+    held = {
+        (each["outcome"], each["change"]): each
+        for each in json.loads((shop / OUTPUTS[4]).read_text(encoding="utf-8"))
+    }
+    every = held["orders", "all changes"]
+    assert every["ratio"] < 0.9
+    assert every["cases"] > 50
+    assert 0.7 < held["orders", "none"]["covered"] < 0.9
 
 
 def test_same_bytes_again(shop):

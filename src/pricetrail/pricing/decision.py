@@ -136,7 +136,7 @@ def decide(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Deci
     rules = limits.rules(product.price, (product.low, product.high), aim.cost)
     allowed = allow(rules, product.price, step=limits.step)
     weighed = weigh(demand, aim, allowed)
-    slope = product.slope if product.price >= demand.mark else product.deep
+    slope = demand.slope_at(product.price)
     at_bound = _at_bound(slope, aim, weighed)
     status, cause, price = _choose(product, allowed, weighed, at_bound=at_bound)
     return Decision(

@@ -38,10 +38,10 @@ class Demand(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Elastic:
-    """Constant elasticity, with another below the deep ``mark``; the curve is continuous there.
+    """Constant elasticity, with others below the ``deep`` mark and the clearance mark; the curve is continuous.
 
-    How the errors of the two slopes hang together is not told, so they are taken to err together: the band
-    of a change that crosses the mark is the widest that the two allow.
+    How the errors of the slopes hang together is not told, so they are taken to err together: the band of a change
+    that crosses a mark is the widest that they allow.
     """
 
     price: float
@@ -50,23 +50,40 @@ class Elastic:
     slope: Slope
     deep: Slope
     mark: float = 0.0
+    clear: Slope | None = None
+    clear_mark: float = 0.0
 
     @classmethod
     def of(cls, product: Product, deep_from: float) -> Self:
         """The demand for a product, as it was estimated."""
+        mark = product.usual(deep_from) * (1 - deep_from)
         return cls(
             product.price,
             product.units,
             product.units_log_sd,
             product.slope,
             product.deep,
-            product.usual * (1 - deep_from),
+            mark,
+            product.clear,
+            mark * (1 - deep_from) if product.clear else 0.0,
         )
+
+    def slope_at(self, price: float) -> Slope:
+        """The slope that holds at a price."""
+        if price >= self.mark:
+            return self.slope
+        return self.clear if self.clear and price < self.clear_mark else self.deep
 
     def effect(self, prices: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of log units at ``prices`` (n,) over units at the price now."""
-        change = np.log(prices / self.price)
-        shallow = np.log(np.maximum(prices, self.mark) / max(self.price, self.mark))
-        below = change - shallow
-        mean = self.slope.mean * shallow + self.deep.mean * below
-        return mean, self.slope.sd * np.abs(shallow) + self.deep.sd * np.abs(below)
+        upto = [self._down_to(prices, mark) for mark in (self.mark, self.clear_mark, 0.0)]
+        parts = [upto[0], upto[1] - upto[0], upto[2] - upto[1]]
+        slopes = (self.slope, self.deep, self.clear or self.deep)
+        mean = sum((slope.mean * part for slope, part in zip(slopes, parts, strict=True)), 0 * prices)
+        sd = sum((slope.sd * np.abs(part) for slope, part in zip(slopes, parts, strict=True)), 0 * prices)
+        return mean, sd
+
+    def _down_to(self, prices: Floats, mark: float) -> Floats:
+        """How far log prices are from the price now, as far as that lies above a mark."""
+        found: Floats = np.log(np.maximum(prices, mark) / max(self.price, mark))
+        return found

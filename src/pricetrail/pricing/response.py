@@ -44,10 +44,11 @@ class Pooled(Slope):
 
 
 class Pool(_Value):
-    """All products' slopes: for ordinary changes, and for deep cuts."""
+    """All products' slopes: for ordinary changes, deep cuts, and clearances."""
 
     slope: Pooled
     deep: Pooled
+    clear: Pooled | None = None
 
 
 class Product(_Value):
@@ -60,7 +61,7 @@ class Product(_Value):
         units_log_sd: what is not known of that level of units, on the log scale.
         units_week_sd: standard deviation of a week's log units around it.
         slope: for ordinary changes, as it is predicted for this product.
-        deep: below the deep mark.
+        deep: below the deep mark; ``clear`` the same below the clearance mark, where it is told apart.
         changes: how often the list price changed, in ``weeks``.
         cost: of one unit, where it is known.
     """
@@ -78,6 +79,7 @@ class Product(_Value):
     units_week_sd: Spread
     slope: Slope
     deep: Slope
+    clear: Slope | None = None
     identification: Identification
     changes: Count
     weeks: Count
@@ -92,10 +94,11 @@ class Product(_Value):
             raise ValueError("expected distinct prices, ascending, from low to high")
         return self
 
-    @cached_property
-    def usual(self) -> float:
-        """The list price in the middle of the weeks: a cut is deep by how far it goes below this."""
-        passed = list(accumulate(weeks for _, weeks in self.prices))
+    def usual(self, deep_from: float) -> float:
+        """The list price in the middle of the weeks, those left out in which it was ``deep_from`` below the highest:
+        a cut is deep by how far it goes below this."""
+        least = self.prices[-1][0] * (1 - deep_from)
+        passed = list(accumulate(weeks * (price >= least) for price, weeks in self.prices))
         middle = (passed[-1] + 1) // 2
         return next(price for (price, _), upto in zip(self.prices, passed, strict=True) if upto >= middle)
 

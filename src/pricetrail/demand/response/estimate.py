@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from pricetrail.demand.response import baseline, local, noise, pool, regression
+from pricetrail.demand.response import alike, baseline, local, noise, pool, regression
 from pricetrail.demand.response.local import Known, Weeks
 from pricetrail.demand.response.noise import Noise
 from pricetrail.demand.response.panel import Floats, Ints, Panel
@@ -15,7 +16,7 @@ from pricetrail.demand.response.pool import Pool, Slopes
 
 ROUNDS = 3
 START = Noise(week=0.1, lasting=0.1, decay=0.9)
-FIRST_MEAN, FIRST_SPREAD = np.array([-1.0, 0.0]), np.array([0.5, 0.5])
+FIRST_MEAN, FIRST_SPREAD = np.array([-1.0, 0.0, 0.0]), np.array([0.5, 0.5, 0.5])
 LEAST_SPREAD = 0.02
 # As many orders as the spread of all series' order sizes counts for beside a series' own.
 PRIOR_ORDERS = 20
@@ -25,7 +26,8 @@ PRIOR_ORDERS = 20
 class Outcome:
     """One outcome's fit: its weeks and when they are, their noise, what they say, and the pooled slopes.
 
-    Coefficients are the slope by log list price, and what is added to it below the deep mark.
+    Coefficients are the slope by log list price, what is added to it below the deep mark, and what more is added
+    below the clearance mark.
     """
 
     weeks: Weeks
@@ -66,29 +68,43 @@ class Response:
         )
 
 
-def fit(panel: Panel, *, deep_from: float) -> Response:
-    """Estimate the response of every series of a panel; a price ``deep_from`` below the usual one is deep."""
-    usual = usual_price(panel)
+def fit(panel: Panel, *, deep_from: float, descriptions: Mapping[str, str] | None = None) -> Response:
+    """Estimate the response of every series of a panel.
+
+    Args:
+        panel: the counts.
+        deep_from: a price so far below the usual one, as a share, is deep.
+        descriptions: by stock code; products whose names are alike tell of each other's seasons.
+    """
+    usual = usual_price(panel, deep_from)
     design = by_price(panel.price, usual, deep_from)
     driven = drivers(panel, design)
-    orders = _orders(panel, design, driven)
+    told = descriptions or {}
+    kindred = alike.kin(panel.names, [told.get(code, "") for code, _ in panel.names])
+    orders = _orders(panel, design, driven, kindred)
     single = np.array_equal(panel.orders, panel.units)
     return Response(panel, usual, deep_from, orders, None if single else _size(panel, design))
 
 
-def usual_price(panel: Panel) -> Floats:
-    """The list price in the middle of a series' weeks, one that it had; NaN without any, shape (s,)."""
-    ordered = np.sort(panel.price, axis=1)
-    middle = (panel.live.sum(axis=1) - 1) // 2
-    found: Floats = ordered[np.arange(len(ordered)), np.maximum(middle, 0)]
+def usual_price(panel: Panel, deep_from: float) -> Floats:
+    """Each series' usual list price, shape (s,): the one in the middle of its weeks, those left out in which it was
+    deep below its highest. So it is one that the series had, and no clearance, however long. NaN without any."""
+    highest = np.nanmax(np.where(panel.live, panel.price, -np.inf), axis=1, keepdims=True, initial=-np.inf)
+    price = np.where(panel.price >= highest * (1 - deep_from), panel.price, np.nan)
+    middle = ((~np.isnan(price)).sum(axis=1) - 1) // 2
+    found: Floats = np.sort(price, axis=1)[np.arange(len(price)), np.maximum(middle, 0)]
     return found
 
 
 def by_price(price: Floats, usual: Floats, deep_from: float) -> Floats:
-    """The two columns of the design, shape (s, t, 2): log of price over usual price, and how far it is below
-    the deep mark; zero where there is no price."""
-    ratio = np.log(price / usual[:, None])
-    found: Floats = np.nan_to_num(np.stack([ratio, np.minimum(ratio - np.log(1 - deep_from), 0)], axis=-1))
+    """The columns of the design, shape (s, t, 3): log of price over usual price, how far that is below the deep
+    mark, and how far below the clearance mark, which lies as deep below the deep one; zero where there is no price.
+
+    Small changes, sales and clearances so have slopes of their own: in the Online Retail data one line through all
+    of them takes how a clearance levels off for a steep answer to small changes."""
+    ratio, mark = np.log(price / usual[:, None]), np.log(1 - deep_from)
+    parts = [ratio, np.minimum(ratio - mark, 0), np.minimum(ratio - 2 * mark, 0)]
+    found: Floats = np.nan_to_num(np.stack(parts, axis=-1))
     return found
 
 
@@ -104,14 +120,17 @@ def drivers(panel: Panel, design: Floats) -> Floats:
     return np.exp(columns @ found[: columns.shape[-1]])
 
 
-def _orders(panel: Panel, design: Floats, driven: Floats) -> Outcome:
-    """Orders by channel have levels and weeks of their own; the price moves both."""
+def _orders(panel: Panel, design: Floats, driven: Floats, kindred: Any) -> Outcome:
+    """Orders by channel have levels and weeks of their own; the price moves both, and so does the season."""
+    counts = panel.orders.sum(axis=0)
+    control = panel.live & ~design.any(axis=2)
 
     def expected(effect: Floats) -> Floats:
-        means: Floats = baseline.expected(panel.orders, effect * driven, panel.live).sum(axis=0) * driven
+        plain = baseline.expected(panel.orders, effect * driven, panel.live).sum(axis=0) * driven
+        season = driven * alike.season(counts, plain * effect, control, kindred)
+        means: Floats = baseline.expected(panel.orders, effect * season, panel.live).sum(axis=0) * season
         return means
 
-    counts = panel.orders.sum(axis=0)
     ones = np.ones_like(counts)
     weeks = Weeks(counts, ones, design, panel.live, panel.bounded, panel.asked, ones, ones[:, 0])
     return settle(panel, weeks, expected, FIRST_MEAN)
@@ -129,7 +148,7 @@ def _size(panel: Panel, design: Floats) -> Outcome:
 
     never = np.zeros_like(live)
     weeks = Weeks(counts, counts, design, live, never, panel.asked, orders, _dispersion(panel))
-    return settle(panel, weeks, expected, np.zeros(2))
+    return settle(panel, weeks, expected, np.zeros(3))
 
 
 def settle(panel: Panel, weeks: Weeks, expected: Callable[[Floats], Floats], first: Floats) -> Outcome:

@@ -49,12 +49,12 @@ def now(response: Response) -> Level:
 def _rate(outcome: Outcome, last: Ints, recent: Bools) -> tuple[Floats, Floats]:
     """Orders a week, or units an order, at the newest price, and the variance of what is not known of its log."""
     weeks = outcome.weeks
-    factor, unknown = filtered(weeks, outcome.noise, effects(outcome), last)
+    newest = filtered(weeks, outcome.noise, effects(outcome), last)
     expected = np.where(recent & weeks.live, weeks.baseline, 0).sum(axis=1)
     shown = np.where(recent & weeks.live, weeks.exposure, 0).sum(axis=1)
     usual = np.divide(expected, shown, out=np.zeros_like(expected), where=shown > 0)
     at = np.einsum("sk,sk->s", weeks.design[np.arange(len(last)), last], outcome.slopes.mean)
-    return factor * usual * np.exp(at), unknown
+    return newest.factor * usual * np.exp(at), newest.unknown
 
 
 def _weekly(outcome: Outcome, counted: Floats) -> Floats:
@@ -70,14 +70,20 @@ def effects(outcome: Outcome) -> Floats:
     return found
 
 
-def filtered(weeks: Weeks, noise: Noise, effect: Floats, last: Ints) -> tuple[Floats, Floats]:
-    """The factor between what is counted and what is expected, newest weeks first in weight, at week ``last``.
+@dataclass(frozen=True, slots=True, eq=False)
+class Filtered:
+    """The ``factor`` between what is counted and what is expected, and what is ``unknown`` of its log a week on, as
+    a variance; shape (s,) each."""
+
+    factor: Floats
+    unknown: Floats
+
+
+def filtered(weeks: Weeks, noise: Noise, effect: Floats, last: Ints) -> Filtered:
+    """What the weeks say of the level at week ``last``, newest weeks first in weight.
 
     A gamma that forgets (Harvey and Fernandes, 1989): each week keeps as much of what was known as the steady
     state of a wandering level would (Muth, 1960).
-
-    Returns:
-        The factor (s,), and the variance of its log a week on.
     """
     mean = np.where(weeks.live, weeks.baseline * effect, 0.0) / weeks.scale[:, None]
     counts = np.where(weeks.live, weeks.counts, 0.0) / weeks.scale[:, None]
@@ -87,10 +93,29 @@ def filtered(weeks: Weeks, noise: Noise, effect: Floats, last: Ints) -> tuple[Fl
     typical = mean.sum(axis=1) / np.maximum(weeks.live.sum(axis=1), 1)
     wander = noise.lasting * (1 - noise.decay**2)
     seen = 1 / np.maximum(typical * centre, TINY) + noise.week
-    ahead = (wander + np.sqrt(wander**2 + 4 * wander * seen)) / 2
-    gain = np.maximum(ahead / (ahead + seen), LEAST_GAIN)
+    before = (wander + np.sqrt(wander**2 + 4 * wander * seen)) / 2
+    gain = np.maximum(before / (before + seen), LEAST_GAIN)
     age = last[:, None] - np.arange(mean.shape[1])
     kept = np.where(age >= 0, (1 - gain[:, None]) ** np.maximum(age, 0), 0.0)
     met, due = (kept * counts).sum(axis=1), (kept * mean).sum(axis=1)
     factor = (met + PRIOR) / (due + PRIOR / np.maximum(centre, TINY))
-    return factor, 1 / (met + PRIOR) + wander + noise.week / np.maximum(kept.sum(axis=1), 1)
+    return Filtered(factor, 1 / (met + PRIOR) + wander + noise.week / np.maximum(kept.sum(axis=1), 1))
+
+
+def ahead(noise: Noise, times: Ints, last: Ints, mean: Floats) -> Floats:
+    """What the level's drift adds to the relative variance of a sum of weeks ahead, beyond the first of them.
+
+    Args:
+        noise: of the log rate.
+        times: when the weeks are, shape (t,).
+        last: the last week known, shape (s,).
+        mean: what each week adds to the sum, shape (s, t); zero in those that are no part of it.
+    """
+    since = np.maximum(times - times[last][:, None] - 1, 0)
+    share = mean / np.maximum(mean.sum(axis=1, keepdims=True), TINY)
+    apart = np.abs(times[:, None] - times)
+    lasting = np.einsum("st,tr,sr->s", share, noise.decay**apart, share)
+    kept = (share * noise.decay**since).sum(axis=1)
+    alone = noise.week * (share**2).sum(axis=1)
+    found: Floats = noise.lasting * np.maximum(lasting - 2 * kept + 1, 0) + alone
+    return found

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-LAGS = 16
+# Up to so large a share of the weeks apart, pairs are many enough to judge by.
+REACH = 0.5
 DECAYS = np.array([0.3, 0.5, 0.65, 0.75, 0.82, 0.88, 0.92, 0.95, 0.97, 0.985])
 # What a week is taken to stray by itself when the weeks are weighted.
 GUESS = 0.2
@@ -45,7 +46,7 @@ def fit(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Nois
         counting: the variance that counting alone gives each of them.
         weeks: which weeks they are, shape (t,).
     """
-    lags = np.arange(1, min(LAGS, int(weeks[-1] - weeks[0])) + 1) if len(weeks) > 1 else np.arange(0)
+    lags = np.arange(1, max(1, int(REACH * (weeks[-1] - weeks[0]))) + 1) if len(weeks) > 1 else np.arange(0)
     found = [_half_square(strayed, counting, weeks, lag) for lag in lags.tolist()]
     heights, sizes = np.array([height for height, _ in found]), np.array([size for _, size in found])
     if not (sizes > 0).any():

@@ -3,7 +3,8 @@
 A series' data say about its coefficients b what a normal likelihood with information H and h = H b-hat says,
 singular where a series never varied. Coefficients are drawn from N(mean, diag(spread^2)) (empirical Bayes; Morris,
 1983). The spreads are not plugged in: every figure is averaged over a grid of them, weighted by the restricted
-likelihood, so that intervals know that the spread itself is estimated.
+likelihood, so that intervals know that the spread itself is estimated. The first coefficient has a spread of its
+own; those after it, which say how the slope changes further down, share one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from pricetrail.demand.response.panel import Bools, Floats
 
-SPREADS = np.concatenate([[0.0], np.geomspace(0.05, 2.5, 23)])
+SPREADS = np.concatenate([[0.0], np.geomspace(0.05, 2.5, 15)])
 # Half of a half-Cauchy prior's mass lies below it (Gelman, 2006).
 USUAL = 0.5
 # A coefficient that no series says anything about stays within reason.
@@ -31,6 +32,7 @@ class Pool:
         mean, cov: of the mean coefficients, shape (k,) and (k, k).
         spread: standard deviation between series, root mean square over its posterior, shape (k,).
         grid, weight: the spreads tried, shape (g, k), and the posterior weight of each, shape (g,).
+        means, covs: of the mean coefficients given each of those spreads, shape (g, k) and (g, k, k).
     """
 
     mean: Floats
@@ -38,6 +40,8 @@ class Pool:
     spread: Floats
     grid: Floats
     weight: Floats
+    means: Floats
+    covs: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,23 +55,26 @@ class Slopes:
 def fit(information: Floats, pulled: Floats) -> tuple[Pool, Slopes]:
     """Pool series that are known by ``information`` H, shape (s, k, k), and ``pulled`` h = H b, shape (s, k)."""
     told = _told(information)
-    size = pulled.shape[1]
-    grid = np.array(list(product(SPREADS, repeat=size)))
+    grid = _grid(pulled.shape[1])
     settled = [_settle(information[told], pulled[told], np.diag(spread**2)) for spread in grid]
-    score = np.array([each[0] for each in settled]) + np.log(_prior(grid)).sum(axis=1)
+    score = np.array([each[0] for each in settled]) + _prior(grid)
     weight = np.exp(score - score.max())
     weight /= weight.sum()
     means, covs = np.array([each[1] for each in settled]), np.array([each[2] for each in settled])
     mean, cov = mixed(means, covs, weight)
-    pool = Pool(mean, cov, np.sqrt(weight @ grid**2), grid, weight)
-    between = np.array([np.diag(spread**2) for spread in grid])
-    silent, own = (
-        mixed(means, covs + between, weight),
-        _each(information[told], pulled[told], pool, means, covs),
-    )
-    slopes = Slopes(np.tile(silent[0], (len(told), 1)), np.tile(silent[1], (len(told), 1, 1)))
+    pool = Pool(mean, cov, np.sqrt(weight @ grid**2), grid, weight, means, covs)
+    return pool, given(pool, information, pulled)
+
+
+def given(pool: Pool, information: Floats, pulled: Floats) -> Slopes:
+    """The coefficients of series, be they of the pool or not, given what their own data and the pool say."""
+    told = _told(information)
+    between = np.array([np.diag(spread**2) for spread in pool.grid])
+    mean, cov = mixed(pool.means, pool.covs + between, pool.weight)
+    slopes = Slopes(np.tile(mean, (len(told), 1)), np.tile(cov, (len(told), 1, 1)))
+    own = _each(information[told], pulled[told], pool)
     slopes.mean[told], slopes.cov[told] = own.mean, own.cov
-    return pool, slopes
+    return slopes
 
 
 def robust(pool: Pool, information: Floats, pulled: Floats) -> Floats:
@@ -86,9 +93,11 @@ def robust(pool: Pool, information: Floats, pulled: Floats) -> Floats:
 
 
 def own_error(pool: Pool, information: Floats) -> Floats:
-    """The standard error of each series' own first coefficient, shape (s,), the second being as the pool has it."""
-    free = information[:, 1, 1] + 1 / np.maximum(pool.spread[1], LEAST) ** 2
-    alone = information[:, 0, 0] - information[:, 0, 1] ** 2 / free
+    """The standard error of each series' own first coefficient, shape (s,), the others being as the pool has them."""
+    others = np.diag(np.maximum(pool.spread[1:], LEAST) ** 2) + pool.cov[1:, 1:]
+    free = information[:, 1:, 1:] + np.linalg.inv(others)
+    across = information[:, 1:, :1]
+    alone = information[:, 0, 0] - (across * np.linalg.solve(free, across)).sum(axis=(1, 2))
     error: Floats = 1 / np.sqrt(np.maximum(alone, LEAST**4))
     return error
 
@@ -106,10 +115,17 @@ def mixed(means: Floats, covs: Floats, weight: Floats) -> tuple[Floats, Floats]:
     return mean, cov
 
 
+def _grid(size: int) -> Floats:
+    """The spreads to try: every pair of the first coefficient's and that of those after it."""
+    if size == 1:
+        return SPREADS[:, None]
+    return np.array([[first, *[further] * (size - 1)] for first, further in product(SPREADS, repeat=2)])
+
+
 def _prior(grid: Floats) -> Floats:
-    """The prior mass of each spread of the grid."""
+    """The log of the prior mass of each row of the grid."""
     mass = np.gradient(SPREADS) / (1 + (SPREADS / USUAL) ** 2)
-    found: Floats = mass[np.searchsorted(SPREADS, grid)]
+    found: Floats = np.log(mass[np.searchsorted(SPREADS, grid[:, :2])]).sum(axis=1)
     return found
 
 
@@ -128,9 +144,9 @@ def _settle(information: Floats, pulled: Floats, between: Floats) -> tuple[float
     return float(fitted + plain + spent) / 2, mean, cov
 
 
-def _each(information: Floats, pulled: Floats, pool: Pool, means: Floats, covs: Floats) -> Slopes:
+def _each(information: Floats, pulled: Floats, pool: Pool) -> Slopes:
     total, square = np.zeros_like(pulled), np.zeros_like(information)
-    for spread, weight, mean, cov in zip(pool.grid, pool.weight, means, covs, strict=True):
+    for spread, weight, mean, cov in zip(pool.grid, pool.weight, pool.means, pool.covs, strict=True):
         if weight < 1e-6:
             continue
         between, eye = np.diag(spread**2), np.eye(len(spread))

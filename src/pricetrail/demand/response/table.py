@@ -22,7 +22,8 @@ DIGITS = 10
 IDENTIFIED, BORROWED, UNKNOWN = "identified", "borrowed", "unknown"
 # A pool whose slope is not below zero by two standard errors says nothing.
 SURE = 1.96
-DEEP = np.array([1.0, 1.0])
+# What the coefficients add up to, by part of the curve.
+PARTS = {"slope": np.array([1.0, 0, 0]), "deep": np.array([1.0, 1, 0]), "clear": np.array([1.0, 1, 1])}
 
 Facts = dict[str, Any]
 
@@ -37,7 +38,8 @@ def plain(
 ) -> Facts:
     """The response by product, sorted, every float to ten digits; slopes are of log units by log list price.
 
-    ``slope`` holds down to the deep mark (``deep_from`` below the usual price), ``deep`` below it.
+    ``slope`` holds down to the deep mark (``deep_from`` below the usual price), ``deep`` from there to the clearance
+    mark (as deep below the deep one), ``clear`` below that.
 
     Args:
         response, level: the estimates.
@@ -57,7 +59,10 @@ def plain(
             "units": float(level.units[at]),
             "units_log_sd": float(level.log_sd[at]),
             "units_week_sd": float(level.week_sd[at]),
-            **_slopes(response.slopes.mean[at], response.slopes.cov[at]),
+            **{
+                name: _slope(response.slopes.mean[at], response.slopes.cov[at], part)
+                for name, part in PARTS.items()
+            },
             "identification": standing[at],
             "changes": int(changes[at]),
             "weeks": int(weeks[at]),
@@ -78,14 +83,10 @@ def pooled(response: Response) -> Facts:
     cov = np.sum(
         [robust(each.pool, each.known.information, each.known.pulled) for each in response.outcomes], axis=0
     )
-    spread = np.sum([each.pool.spread**2 for each in response.outcomes], axis=0)
+    spread = np.sum([np.diag(each.pool.spread**2) for each in response.outcomes], axis=0)
     return {
-        "slope": {"mean": float(mean[0]), "sd": _root(cov[0, 0]), "between_sd": _root(spread[0])},
-        "deep": {
-            "mean": float(mean @ DEEP),
-            "sd": _root(DEEP @ cov @ DEEP),
-            "between_sd": _root(spread.sum()),
-        },
+        name: {**_slope(mean, cov, part), "between_sd": _root(float(part @ spread @ part))}
+        for name, part in PARTS.items()
     }
 
 
@@ -123,11 +124,8 @@ def _prices(price: Floats, now: float) -> Facts:
     }
 
 
-def _slopes(mean: Floats, cov: Floats) -> Facts:
-    return {
-        "slope": {"mean": float(mean[0]), "sd": _root(cov[0, 0])},
-        "deep": {"mean": float(mean @ DEEP), "sd": _root(DEEP @ cov @ DEEP)},
-    }
+def _slope(mean: Floats, cov: Floats, part: Floats) -> Facts:
+    return {"mean": float(part @ mean), "sd": _root(float(part @ cov @ part))}
 
 
 def _root(variance: float) -> float:
