@@ -48,6 +48,7 @@ def judge(context):
 
 main(sys.argv[1], globals()[sys.argv[1]])
 """
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PLAIN = {"cache": False}
 STAGES = {
     "prepare": {
@@ -119,6 +120,20 @@ class Tiny:
         """Begin a run in a process of its own."""
         words = [sys.executable, "-m", "pricetrail", "run", str(self.root)]
         return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, if there is one on the PATH."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium on the PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=CHROMIUM)
+        yield running
+        running.close()
 
 
 @pytest.fixture

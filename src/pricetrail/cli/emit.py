@@ -12,10 +12,9 @@ import typer
 from pricetrail.cli.console import AsJson, answer, say
 from pricetrail.errors import UsageError
 from pricetrail.files import writing
-from pricetrail.lineage import canonical, place
+from pricetrail.lineage import place
 from pricetrail.lineage.exports import subject
 from pricetrail.lineage.exports.subject import Subject
-from pricetrail.lineage.keys import Key
 from pricetrail.lineage.ledger import Ledger
 
 
@@ -43,7 +42,7 @@ def emit(
             f"Only OpenLineage events are sent to a server; {form} is written: leave --url away."
         )
     ledger = place.ledger(shop)
-    found = subject.find(ledger, wanted.strip().lower())
+    found = subject.find(ledger, wanted)
     if form is Format.OPENLINEAGE:
         count = _events(found, output, url)
     else:
@@ -71,9 +70,12 @@ def _events(found: Subject, output: Path | None, url: str | None) -> int:
 
 def _content(found: Subject, ledger: Ledger, shop: Path, form: Format) -> bytes:
     if form is Format.INTOTO:
-        from pricetrail.lineage.exports.provenance import provenance
+        from pricetrail.lineage.exports.provenance import provenance, signer
 
-        return provenance(found, _key(ledger, shop)).to_bytes()
+        key = signer(ledger, place.keyring(shop))
+        if key is None:
+            say("The ledger is not signed, and neither is this statement.", style="yellow")
+        return provenance(found, key).to_bytes()
     from pricetrail.lineage.exports.bom import bom
 
     return bom(found)
@@ -86,12 +88,3 @@ def _document(content: bytes, output: Path | None) -> int:
         with writing(output) as draft:
             draft.write_bytes(content)
     return 1
-
-
-def _key(ledger: Ledger, shop: Path) -> Key | None:
-    """The key that signs in the ledger now; a ledger that is not signed vouches for nothing, and neither does this."""
-    public = ledger.key()
-    if public is None:
-        say("The ledger is not signed, and neither is this statement.", style="yellow")
-        return None
-    return place.keyring(shop).get(canonical.digest(public))

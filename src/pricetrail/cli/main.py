@@ -28,6 +28,7 @@ COMMANDS = (
     "emit",
     "verify",
     "keys",
+    "report",
     "simulate",
     "drift",
     "receipts",

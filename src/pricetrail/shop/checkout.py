@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pricetrail.errors import ArtifactMissing, DigestMismatch, StageFailed
@@ -41,8 +41,16 @@ def checkout(root: Path, run: Manifest) -> Iterator[Path]:
         yield copy
 
 
+def recorded(root: Path, run: Manifest, wanted: Artifact) -> bytes | None:
+    """The bytes of a file as the run left it, from DVC or git; None where neither has them any more."""
+    with suppress(ArtifactMissing):
+        return production.fetch(root, wanted)
+    content = committed(root, run, wanted.path)
+    return content if content is not None and canonical.digest(content) == wanted.sha256 else None
+
+
 def committed(root: Path, run: Manifest, path: str) -> bytes | None:
-    """The bytes of a file as the run committed it; None where git does not keep it."""
+    """The bytes of a file in the run's commit; None where git does not keep it."""
     words = ["git", "show", f"{run['shop']['commit']}:./{path}"]
     done = subprocess.run(words, cwd=root, capture_output=True, check=False)
     return done.stdout if done.returncode == 0 else None

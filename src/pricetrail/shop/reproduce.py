@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pricetrail.errors import ArtifactMissing, Blocked
+from pricetrail.errors import Blocked
 from pricetrail.lineage import canonical, channel, ids, likeness, manifest, modules, place, surroundings
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.environment import environment
 from pricetrail.lineage.likeness import Likeness
 from pricetrail.lineage.manifest import Manifest
-from pricetrail.shop import dvc, git, production
-from pricetrail.shop.checkout import checkout, committed, made
+from pricetrail.shop import dvc, git
+from pricetrail.shop.checkout import checkout, made, recorded
 from pricetrail.shop.follow import Follow, Observer, follow
 
 TYPE = "pricetrail/reproduction/v1"
@@ -147,14 +147,5 @@ def _compared(root: Path, copy: Path, run: Manifest) -> Iterator[Likeness]:
     for then in map(Artifact.from_dict, run["artifacts"]):
         now = made(copy, then.path)
         after = None if now is None else (copy / then.path).read_bytes()
-        before = None if now is None or now.sha256 == then.sha256 else _recorded(root, run, then)
+        before = None if now is None or now.sha256 == then.sha256 else recorded(root, run, then)
         yield likeness.compare(then, now, before, after)
-
-
-def _recorded(root: Path, run: Manifest, wanted: Artifact) -> bytes | None:
-    """The bytes that were recorded, from DVC or git; None where neither has them any more."""
-    try:
-        return production.fetch(root, wanted)
-    except ArtifactMissing:
-        content = committed(root, run, wanted.path)
-    return content if content is not None and canonical.digest(content) == wanted.sha256 else None

@@ -2,29 +2,16 @@
 
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from pricetrail.lineage.drawing.mermaid import mermaid
 from pricetrail.lineage.drawing.page import fragment, page
 from pricetrail.lineage.trail import Step, Trail
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH")
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 MODEL = "models/production/dfn_best.onnx"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--no-first-run"])
-        yield running
-        running.close()
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -46,7 +33,6 @@ def node(tab, trail, name):
     return tab.locator(f'[data-step="{next(step.id for step in trail.steps.values() if step.name == name)}"]')
 
 
-@needs_browser
 def test_click_says_what_a_step_is(opened, trail):
     node(opened, trail, MODEL).click()
     details = opened.locator(".trail-details")
@@ -57,7 +43,6 @@ def test_click_says_what_a_step_is(opened, trail):
     assert "trail-faded" in node(opened, trail, "params.yaml").get_attribute("class")
 
 
-@needs_browser
 def test_by_keyboard_alone(opened, trail):
     opened.locator(".trail-canvas [tabindex='0']").focus()
     assert opened.evaluate("document.activeElement.dataset.step") == trail.root.id
@@ -72,7 +57,6 @@ def test_by_keyboard_alone(opened, trail):
     assert opened.locator(".trail-found").inner_text() == "1 found"
 
 
-@needs_browser
 def test_pan_and_zoom_move_the_view(opened):
     def view():
         return [float(each) for each in opened.locator(".trail-picture").get_attribute("viewBox").split()]
@@ -91,7 +75,6 @@ def test_pan_and_zoom_move_the_view(opened):
     assert view()[2] > moved[2] * 0.5
 
 
-@needs_browser
 def test_no_accessibility_violation(opened, trail):
     for look in (
         lambda: None,

@@ -13,11 +13,12 @@ from in_toto_attestation.predicates.provenance.v1 import provenance_pb2
 from in_toto_attestation.v1 import statement_pb2
 from in_toto_attestation.v1.statement import Statement
 
-from pricetrail.lineage import envelope
+from pricetrail.lineage import canonical, envelope
 from pricetrail.lineage.entry import OBJECTS
 from pricetrail.lineage.envelope import Envelope
 from pricetrail.lineage.exports.subject import Subject
-from pricetrail.lineage.keys import Key
+from pricetrail.lineage.keys import Key, Keyring
+from pricetrail.lineage.ledger import Ledger
 
 PREDICATE = "https://slsa.dev/provenance/v1"
 BUILD = "urn:pricetrail:pipeline:1"
@@ -33,6 +34,16 @@ def provenance(subject: Subject, key: Key | None) -> Envelope:
     sealed = envelope.seal(subjects, PREDICATE, predicate(subject), key)
     check(sealed.statement())
     return sealed
+
+
+def signer(ledger: Ledger, ring: Keyring) -> Key | None:
+    """The key that signs in the ledger now; None where nothing is signed.
+
+    Raises:
+        KeyMissing: it is not at hand.
+    """
+    public = ledger.key()
+    return None if public is None else ring.get(canonical.digest(public))
 
 
 def predicate(subject: Subject) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pricetrail.errors import UsageError
-from pricetrail.lineage import channel, ids
+from pricetrail.lineage import named
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.manifest import Manifest
@@ -66,16 +66,6 @@ def find(ledger: Ledger, wanted: str) -> Subject:
         UnknownId: there is none.
         AmbiguousId: there are several.
     """
-    releases = channel.releases(ledger)
-    runs = {entry.objects[0]: entry for entry in ledger.topic("run")}
-    id = ids.resolve(wanted, {**releases, **runs}, "release or run")
-    run_id = str(releases[id].body["run"]) if id in releases else id
-    release_id = next((each for each, entry in releases.items() if entry.body["run"] == run_id), None)
-    return Subject(
-        ledger.read(1).digest,
-        run_id,
-        json.loads(ledger.object(run_id)),
-        runs[run_id],
-        release_id,
-        None if release_id is None else json.loads(ledger.object(release_id)),
-    )
+    found = named.run(ledger, wanted)
+    release = None if found.release is None else json.loads(ledger.object(found.release))
+    return Subject(ledger.read(1).digest, found.id, found.manifest, found.entry, found.release, release)

@@ -1,0 +1,144 @@
+"""What the guard, the manifests and the ledger cost: the same pipeline under bare DVC beside it, in turns.
+
+python -m benchmarks.guard [--data demo|PATH] [--repeats 3] [--json]
+
+Bare: the same dvc.yaml and the same code under 'dvc repro', without guards, records, commits, manifests and ledger.
+Processor seconds are those of all processes together; they hardly depend on what else the machine is doing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from pricetrail.lineage import declared, manifest, place, record
+from pricetrail.lineage.guard import guarding
+from pricetrail.lineage.manifest import Facts
+from pricetrail.shop import dvc, git, recorder
+from pricetrail.shop.journal import Ended
+
+ROOT = Path(__file__).parent.parent
+NOOPS = 9
+Cost = tuple[float, float]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", default="demo")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(Path(folder), asked.data, asked.repeats)
+    if asked.json:
+        print(json.dumps(found, indent=2))
+        return
+    for name, value in found.items():
+        print(f"{name:<44} {value}")
+
+
+def measure(folder: Path, data: str, repeats: int) -> dict[str, object]:
+    ours, bare = folder / "ours", folder / "bare"
+    call(ROOT, "pricetrail", "init", str(ours), "--data", data)
+    shutil.copytree(ours, bare, symlinks=True)
+    strip(bare)
+    full = [(cost(run, ours, "--force"), cost(repro, bare, "--force")) for _ in range(repeats)]
+    noop = [(cost(run, ours), cost(repro, bare)) for _ in range(NOOPS)]
+    guards, manifests = parts(ours)
+    return {
+        "data": data,
+        **table("full run", full),
+        **table("no-op run", noop),
+        "guards of all stages, seconds": round(guards, 3),
+        "manifest and ledger entries, seconds": round(manifests, 3),
+        "guards and manifest, share of a full run": share(guards + manifests, full),
+    }
+
+
+def strip(shop: Path) -> None:
+    """Make the pipeline bare: no guard, and no record that it would write."""
+    path = shop / "dvc.yaml"
+    whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name, stage in whole["stages"].items():
+        if name != "code":
+            stage["cmd"] = f"python -m benchmarks.bare {name}"
+            stage["outs"] = [each for each in stage["outs"] if each != record.path(name)]
+    path.write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
+
+
+def run(shop: Path, *words: str) -> None:
+    call(shop, "pricetrail", "run", *words)
+
+
+def repro(shop: Path, *words: str) -> None:
+    call(shop, "dvc", "repro", *words)
+
+
+def call(shop: Path, module: str, *words: str) -> None:
+    where = os.pathsep.join([str(ROOT), str(ROOT / "src")])
+    subprocess.run(
+        [sys.executable, "-m", module, *words],
+        cwd=shop,
+        env=dvc.environment(PYTHONPATH=where),
+        check=True,
+        capture_output=True,
+    )
+
+
+def cost(command: Callable[..., None], *words: object) -> Cost:
+    """Seconds on the clock, and of processors."""
+    before, started = processors(), time.perf_counter()
+    command(*words)
+    return time.perf_counter() - started, processors() - before
+
+
+def processors() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def table(name: str, pairs: list[tuple[Cost, Cost]]) -> dict[str, object]:
+    """Medians of both, and of the pairs' ratios."""
+    found: dict[str, object] = {}
+    for at, kind in enumerate(("clock", "processor")):
+        ours, bare = ([pair[arm][at] for pair in pairs] for arm in (0, 1))
+        ratio = statistics.median(one / other for one, other in zip(ours, bare, strict=True))
+        found[f"{name}, {kind} seconds"] = round(statistics.median(ours), 2)
+        found[f"{name}, {kind} seconds under bare DVC"] = round(statistics.median(bare), 2)
+        found[f"{name}, {kind}: added"] = f"{ratio - 1:+.1%}"
+    return found
+
+
+def parts(shop: Path) -> tuple[float, float]:
+    """What the guards of all stages cost by themselves, and the manifest with its entries, on the finished shop."""
+    stages = [stage.name for stage in declared.stages(shop) if stage.name != "code"]
+    before = time.process_time()
+    for name in stages:
+        with guarding(shop, name):
+            pass
+    guarded = time.process_time()
+    facts = Facts("passed", git.identity(shop), {"version": "measured", **git.identity(ROOT)})
+    recorded = manifest.build(shop, facts)
+    place.ledger(shop).keep(json.dumps(recorded).encode())
+    recorder.record(shop, Ended("passed", ran=tuple(stages)))
+    return guarded - before, time.process_time() - guarded
+
+
+def share(seconds: float, full: list[tuple[Cost, Cost]]) -> str:
+    return f"{seconds / statistics.median(bare[1] for _, bare in full):.2%}"
+
+
+if __name__ == "__main__":
+    main()
