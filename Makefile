@@ -44,8 +44,8 @@ format: .venv/.dev ## format the code
 	@$(BIN)/ruff check --fix .
 
 lock: .venv/.uv ## resolve the locks again from pyproject.toml (UPGRADE=1: take newer versions)
-	@$(LOCK) --extra cloud --extra pipeline --extra dev -o requirements/dev.txt
-	@$(LOCK) --extra cloud --extra pipeline -c requirements/dev.txt -o requirements/pipeline.txt
+	@$(LOCK) --extra cloud --extra pipeline --extra flows --extra dev -o requirements/dev.txt
+	@$(LOCK) --extra cloud --extra pipeline --extra flows -c requirements/dev.txt -o requirements/pipeline.txt
 	@$(LOCK) --extra cloud -c requirements/dev.txt -o requirements/serving.txt
 
 clean: ## remove .venv and every cache (never a shop)

@@ -44,23 +44,25 @@ def again(shop):
     shop.run()
 
 
-def test_shop_comes_back_from_the_remote_alone(bucket, tmp_path, monkeypatch):
-    production.promote(bucket.root, None, why="")
-    key = place.keyring(bucket.root).first().pem().decode()
+@pytest.mark.parametrize("kind", ["folder", pytest.param("bucket", marks=pytest.mark.slow)])
+def test_shop_comes_back_from_the_remote_alone(kind, request, tmp_path, monkeypatch):
+    shop = request.getfixturevalue(kind)
+    production.promote(shop.root, None, why="")
+    key = place.keyring(shop.root).first().pem().decode()
     files = {
-        path: (bucket.root / path).read_bytes()
+        path: (shop.root / path).read_bytes()
         for path in ("data/clean.txt", "models/production/dfn_best.onnx")
     }
-    shutil.rmtree(bucket.root)
-    found = restore.restore(tmp_path / "back", bucket.there)
+    shutil.rmtree(shop.root)
+    found = restore.restore(tmp_path / "back", shop.there)
     assert not found.at_hand
     assert {path: (tmp_path / "back" / path).read_bytes() for path in files} == files
     assert json.loads((tmp_path / "back/production/release.json").read_text())["model_version"] == "v7"
     monkeypatch.setenv("PRICETRAIL_SIGNING_KEY", key)
-    bucket.root = tmp_path / "back"
-    assert bucket.run().stages == ()
-    again(bucket)
-    assert production.releases(bucket.root)[0].manifest["metrics"]["model_version"] == "v8"
+    shop.root = tmp_path / "back"
+    assert shop.run().stages == ()
+    again(shop)
+    assert production.releases(shop.root)[0].manifest["metrics"]["model_version"] == "v8"
 
 
 @pytest.mark.slow
@@ -209,6 +211,7 @@ def test_standing_tells_how_far_behind(folder):
     assert remote.standing(folder.root).behind == 1
 
 
+@pytest.mark.slow
 def test_no_secret_is_kept(bucket):
     config = (bucket.root / ".dvc/config").read_text() + (bucket.root / "params.yaml").read_text()
     assert "secret" not in config.lower()

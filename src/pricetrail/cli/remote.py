@@ -9,7 +9,9 @@ import typer
 
 from pricetrail.cli.console import AsJson, answer, say, stdout
 from pricetrail.shop import pipeline
+from pricetrail.shop import policy as policies
 from pricetrail.shop import remote as keeping
+from pricetrail.shop.policy import Role
 from pricetrail.shop.remote import Place
 
 remote = typer.Typer(
@@ -62,3 +64,14 @@ def show(shop: Shop = Path(), as_json: AsJson = False) -> None:
         say(f"{name:<11}{'-' if value is None else value}", to=stdout)
     if found.behind:
         say(f"Commits that are not there yet: {found.behind}. Send them with 'pricetrail push'.")
+
+
+@remote.command()
+def policy(
+    shop: Shop = Path(),
+    role: Annotated[
+        Role, typer.Option(help="Who is to have it: the pipeline's worker, or the service.")
+    ] = "pipeline",
+) -> None:
+    """Print the IAM policy that the shop's bucket asks for, and nothing beyond it."""
+    answer(policies.policy(keeping.named(shop), role))

@@ -88,15 +88,23 @@ def standing(root: Path) -> Standing:
     Raises:
         UsageError: it has none.
     """
-    place.remote(root)
-    said = settings.read(root).ledger
+    there = named(root)
     last = transfer.newest(place.ledger(root))
     commit = None if last is None else str(last.body["commit"])
     known = commit is not None and git.knows(root, commit)
     behind = git.git(root, "rev-list", "HEAD", *([f"^{commit}"] if known else [])).split()
-    return Standing(
-        Place(said.url, said.endpoint, said.encryption), last.number if last else None, commit, len(behind)
-    )
+    return Standing(there, last.number if last else None, commit, len(behind))
+
+
+def named(root: Path) -> Place:
+    """The remote that the shop's settings name.
+
+    Raises:
+        UsageError: they name none.
+    """
+    place.remote(root)
+    said = settings.read(root).ledger
+    return Place(said.url, said.endpoint, said.encryption)
 
 
 def _carry(before: Store, remote: Store) -> None:
