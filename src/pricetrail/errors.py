@@ -10,6 +10,9 @@ PricetrailError
         LimitsInvalid
         UnknownId
             AmbiguousId
+        RequestInvalid
+        NotAllowed
+        TooMany
     DataError
         SourceUnreadable
         SchemaMismatch
@@ -29,6 +32,9 @@ PricetrailError
         NotSigned
         ReceiptInvalid
         NotReproduced
+    NotServing
+        NoRelease
+        ModelUnavailable
     Blocked
 
 Each class carries the exit code that the command line answers with: 1 a fault, 2 a usage error,
@@ -98,6 +104,22 @@ class UnknownId(UsageError):
 
 class AmbiguousId(UnknownId):
     """The beginning of an id that was given fits more than one."""
+
+
+class RequestInvalid(UsageError):
+    """A request that the service cannot read; ``faults`` says of each field what is wrong with it."""
+
+    def __init__(self, message: str, faults: Mapping[str, str] | None = None) -> None:
+        self.faults = dict(faults or {})
+        super().__init__(message)
+
+
+class NotAllowed(UsageError):
+    """Something was asked of the service that needs a key, and none that fits came along."""
+
+
+class TooMany(UsageError):
+    """More was asked for at once, or in a second, than the service does."""
 
 
 class DataError(PricetrailError):
@@ -181,6 +203,18 @@ class ReceiptInvalid(LineageError):
 
 class NotReproduced(LineageError):
     """A release was made again and is not the same."""
+
+
+class NotServing(PricetrailError):
+    """The service cannot answer for now."""
+
+
+class NoRelease(NotServing):
+    """No release stands in the channel that is served, or none of it could be loaded yet."""
+
+
+class ModelUnavailable(NotServing):
+    """None of the models of a release can answer."""
 
 
 class Blocked(PricetrailError):

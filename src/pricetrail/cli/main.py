@@ -21,6 +21,8 @@ COMMANDS = (
     "init",
     "ingest",
     "run",
+    "serve",
+    "replay",
     "releases",
     "promote",
     "rollback",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,12 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from pricetrail.cli.console import AsJson, answer, say, stdout
-from pricetrail.errors import DigestMismatch, UsageError
+from pricetrail.errors import DigestMismatch
 from pricetrail.lineage import place
 from pricetrail.lineage.entry import Entry
-from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.receipts import find as look
-from pricetrail.lineage.receipts.proof import prove
+from pricetrail.lineage.receipts.proof import shown
 from pricetrail.lineage.receipts.retention import Policy, forget
 from pricetrail.lineage.receipts.seal import seal as seal_all
 from pricetrail.lineage.receipts.verify import Verdict
@@ -41,8 +39,8 @@ def receipts(
     """Check every receipt against the ledger; before that, find, seal or delete what is asked for."""
     ledger = place.ledger(shop)
     if find is not None:
-        shown = _found(ledger, find)
-        answer(shown) if as_json else _tell(shown)
+        told = shown(ledger, look(ledger.store, find))
+        answer(told) if as_json else _tell(told)
         return
     who, entries = git.somebody(shop), list[Entry | None]()
     if seal:
@@ -60,24 +58,10 @@ def receipts(
         raise DigestMismatch(f"Faults in the receipts: {len(verdict.faults)}. The first: {verdict.faults[0]}")
 
 
-def _found(ledger: Ledger, text: str) -> dict[str, Any]:
-    found = look(ledger.store, text)
-    try:
-        proof = prove(ledger, found).to_dict()
-    except UsageError:
-        proof = None
-    return {
-        "number": str(found.number),
-        "digest": found.digest,
-        "receipt": asdict(found.receipt),
-        "proof": proof,
-    }
-
-
-def _tell(shown: dict[str, Any]) -> None:
-    receipt, proof = shown["receipt"], shown["proof"]
+def _tell(told: dict[str, Any]) -> None:
+    receipt, proof = told["receipt"], told["proof"]
     for name in ("number", "digest"):
-        say(f"{name:<9}{shown[name]}", to=stdout)
+        say(f"{name:<9}{told[name]}", to=stdout)
     for name, value in receipt.items():
         say(f"{name:<9}{value}", to=stdout)
     where = f"under the root in entry {proof['entry']} of the ledger" if proof else "not sealed yet"

@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 
 from pricetrail.cli.console import AsJson, answer, stderr, stdout
+from pricetrail.lineage.catalogue import Known
 from pricetrail.shop import production
-from pricetrail.shop.production import Known
 
 
 def releases(

@@ -118,6 +118,21 @@ def quarantine(ledger: Ledger, release: str, *, who: str, why: str) -> Entry:
     return ledger.append("quarantine", {"releases": [id], "why": why}, who=who, objects=(id,))
 
 
+def reproduced(ledger: Ledger, release: str) -> None:
+    """Let pass a release that was made again and came out equal.
+
+    Raises:
+        Blocked: the newest verdict on it is another one, or there is none.
+    """
+    said = (entry.body for entry in ledger.topic("reproduction"))
+    verdict = next((body["verdict"] for body in said if body["release"] == release), "none")
+    if verdict != "equal":
+        raise Blocked(
+            f"release.reproduce is required, and the newest verdict on {release[:12]} is {verdict}. Make one with "
+            f"'pricetrail reproduce {release[:12]}'."
+        )
+
+
 def _before(ledger: Ledger, entry: Entry) -> Entry | None:
     """The promotion that stood before the one that ``entry`` made stand, passing over those in quarantine."""
     shunned = quarantined(ledger)

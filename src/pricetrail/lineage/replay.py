@@ -21,6 +21,12 @@ class Difference:
     then: Any
     now: Any
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; null for what was absent."""
+        values = {"then": self.then, "now": self.now}
+        told = {name: None if value is ABSENT else value for name, value in values.items()}
+        return {"field": self.field, **told}
+
     def __str__(self) -> str:
         return f"{self.field}: then {self.then!r}, now {self.now!r}"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from pricetrail.errors import PricetrailError, UsageError
 from pricetrail.pricing import limits as wording
 from pricetrail.pricing.bounds import Limits
-from pricetrail.pricing.decision import Decision, decide
+from pricetrail.pricing.decision import decide
 from pricetrail.pricing.objective import Aim, Objective
 from pricetrail.pricing.response import Product, Responses
 from pricetrail.pricing.words import sentence
@@ -60,7 +61,8 @@ def reprice(
                 cost=_cost(asked["cost"]),
                 default_margin=default_margin,
             )
-            yield _told(decide(product, responses.deep_from, aim, own))
+            decision = decide(product, responses.deep_from, aim, own)
+            yield told(decision.to_dict(), sentence(decision))
         except PricetrailError as error:
             refused = {"stockcode": key[0], "store": key[1], "status": ERROR, "reason": str(error)}
             yield {column: refused.get(column) for column in COLUMNS}
@@ -91,23 +93,25 @@ def _cost(text: str) -> float | None:
         raise UsageError(f"The cost must be a number such as 1.10, found '{text}'.") from error
 
 
-def _told(decision: Decision) -> Row:
-    gain = decision.gained
+def told(decided: Mapping[str, Any], reason: str) -> Row:
+    """The row of a decision, given as plain values; ``reason`` says it in words."""
+    objective = decided["aim"]["objective"]
+    gained = decided["gain"][objective]
     return {
-        "stockcode": decision.stockcode,
-        "store": decision.store or "",
-        "status": decision.status.value,
-        "price_now": decision.now,
-        "price": decision.price,
-        "objective": decision.aim.objective.value,
-        "cost": decision.aim.cost,
-        "gain": round(gain.amount.middle, 4),
-        "gain_low90": round(gain.amount.low90, 4),
-        "gain_high90": round(gain.amount.high90, 4),
-        "probability": round(gain.probability, 4),
-        "elasticity": round(decision.elasticity.middle, 4),
-        "identification": decision.identification,
-        "binding": decision.binding and decision.binding.value,
-        "at_bound": decision.at_bound,
-        "reason": sentence(decision),
+        "stockcode": decided["stockcode"],
+        "store": decided["store"] or "",
+        "status": decided["status"],
+        "price_now": decided["now"],
+        "price": decided["price"],
+        "objective": objective,
+        "cost": decided["aim"]["cost"],
+        "gain": round(gained["amount"]["middle"], 4),
+        "gain_low90": round(gained["amount"]["low90"], 4),
+        "gain_high90": round(gained["amount"]["high90"], 4),
+        "probability": round(gained["probability"], 4),
+        "elasticity": round(decided["elasticity"]["middle"], 4),
+        "identification": decided["identification"],
+        "binding": decided["binding"],
+        "at_bound": decided["at_bound"],
+        "reason": reason,
     }

@@ -7,17 +7,16 @@ compare; it is made again from the ledger whenever it may be behind.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pricetrail.errors import ArtifactMissing, Blocked, DigestMismatch, StoreFailed, UnknownId
+from pricetrail.errors import ArtifactMissing, DigestMismatch, StoreFailed, UnknownId
 from pricetrail.files import write_json, writing
-from pricetrail.lineage import canonical, channel, ids, place
+from pricetrail.lineage import canonical, catalogue, channel, ids, place
 from pricetrail.lineage.artifact import Artifact
+from pricetrail.lineage.catalogue import Known
 from pricetrail.lineage.channel import PRODUCTION
-from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.shop import cache, dvc, git, note, settings, transfer
 from pricetrail.shop.note import Note
@@ -31,34 +30,9 @@ FILES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A release: its id and manifest, the entry that recorded it, and the channels that point at it."""
-
-    id: str
-    manifest: Mapping[str, Any]
-    entry: Entry
-    channels: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data."""
-        said = {name: self.manifest[name] for name in ("run", "gates", "metrics", "rows_until")}
-        return {"release": self.id, "when": self.entry.when, "channels": list(self.channels), **said}
-
-
 def releases(root: Path) -> list[Known]:
     """Every release of the shop, newest first."""
-    ledger = place.ledger(root)
-    standing = {name: channel.current(ledger, name) for name in _channels(ledger)}
-    return [
-        Known(
-            id,
-            json.loads(ledger.object(id)),
-            entry,
-            tuple(name for name, found in standing.items() if found is not None and found.release == id),
-        )
-        for id, entry in channel.releases(ledger).items()
-    ]
+    return catalogue.releases(place.ledger(root))
 
 
 def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str) -> str:
@@ -79,7 +53,7 @@ def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str) -
     ledger = place.ledger(root)
     id = _named(ledger, wanted)
     if settings.read(root).release.reproduce == "required":
-        _reproduced(ledger, id)
+        channel.reproduced(ledger, id)
     for each in json.loads(ledger.object(id))["files"]:
         fetch(root, Artifact.from_dict(each))
     if place.shared(root):
@@ -162,25 +136,6 @@ def _named(ledger: Ledger, wanted: str | None) -> str:
         return newest
     raise UnknownId(
         "There is no release yet: no run has passed its gates. 'pricetrail run' makes one, or says why not."
-    )
-
-
-def _reproduced(ledger: Ledger, id: str) -> None:
-    said = (entry.body for entry in ledger.topic("reproduction"))
-    verdict = next((body["verdict"] for body in said if body["release"] == id), "none")
-    if verdict != "equal":
-        raise Blocked(
-            f"release.reproduce is required, and the newest verdict on {id[:12]} is {verdict}. Make one with "
-            f"'pricetrail reproduce {id[:12]}'."
-        )
-
-
-def _channels(ledger: Ledger) -> Iterator[str]:
-    head = ledger.head()
-    yield from (
-        topic.removeprefix("channel/")
-        for topic in (head.newest if head else ())
-        if topic.startswith("channel/")
     )
 
 

@@ -22,7 +22,7 @@ def test_name_that_is_not_known_is_refused(make, answer):
 
 def test_long_text_is_refused(make):
     with pytest.raises(ReceiptInvalid, match="a text of 201 characters"):
-        make(why="x" * 201)
+        make(cause="x" * 201)
 
 
 def test_release_is_a_digest(make):

@@ -54,3 +54,17 @@ def prove(ledger: Ledger, found: Found) -> Proof:
             f"The receipts of the segment {facts.segment} do not lead to the root in entry {facts.entry}."
         )
     return proof
+
+
+def shown(ledger: Ledger, found: Found) -> dict[str, Any]:
+    """A receipt as plain data, with the proof of its place; null while it is not sealed."""
+    try:
+        proof = prove(ledger, found).to_dict()
+    except UsageError:
+        proof = None
+    return {
+        "number": str(found.number),
+        "digest": found.digest,
+        "receipt": {**asdict(found.receipt), "at": found.receipt.at.isoformat()},
+        "proof": proof,
+    }

@@ -26,15 +26,13 @@ def _names(text: str) -> frozenset[str]:
 
 
 REQUEST = _names(
-    "stockcode store country unitprice unitprice_min unitprice_max num_price_bins objective cost default_margin "
-    "max_change margin_floor competitor_min competitor_max endings floor ceiling change margin competitor ladder "
-    "order hard step at is_registered"
+    "stockcode store country objective cost default_margin unitprice_min unitprice_max num_price_bins max_change "
+    "margin_floor competitor_min competitor_max ladder_min ladder_max endings hard soft first"
 )
 ANSWER = _names(
     "stockcode store status cause price now aim objective cost identification elasticity expected expected_now gain "
-    "gains units revenue margin amount probability low low50 low90 middle high high50 high90 prospect zone binding "
-    "at_bound conflicts rule rules against hard unmet currency curve prices price_old gain_sure experiment weeks "
-    "detects ladder endings name words why"
+    "units revenue margin amount probability low50 low90 middle high50 high90 prospect zone binding at_bound "
+    "conflicts rule against hard unmet experiment weeks detects needed stores curve_sha256"
 )
 
 

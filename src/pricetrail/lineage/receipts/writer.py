@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pricetrail.errors import AlreadyThere
@@ -70,19 +70,30 @@ class Writer:
             ReceiptInvalid: it is not plain data.
             StoreFailed, DiskFull: it was not kept, and the answer must not go out.
         """
-        mine = _Waiting(receipt.to_bytes())
+        return self.issue_all([receipt])[0]
+
+    def issue_all(self, receipts: Sequence[Receipt]) -> list[str]:
+        """Keep receipts durably, all in one flush where they fit; their numbers.
+
+        Raises:
+            ReceiptInvalid: one is not plain data, and none was kept.
+            StoreFailed, DiskFull: not all were kept, and the answer must not go out.
+        """
+        mine = [_Waiting(receipt.to_bytes()) for receipt in receipts]
+        if not mine:
+            return []
         with self._turn:
-            self._queue.append(mine)
-            while self._flushing and not mine.done:
+            self._queue += mine
+            while self._flushing and not mine[-1].done:
                 self._turn.wait()
-            if not mine.done:
+            if not mine[-1].done:
                 self._flushing, batch = True, self._queue
                 self._queue = []
-        if not mine.done:
+        if not mine[-1].done:
             self._lead(batch)
-        if mine.fault is not None:
-            raise mine.fault
-        return str(mine.number)
+        if fault := next((each.fault for each in mine if each.fault is not None), None):
+            raise fault
+        return [str(each.number) for each in mine]
 
     def close(self) -> None:
         """Leave the segment for sealing. A later receipt begins another one."""

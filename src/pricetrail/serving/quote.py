@@ -1,0 +1,118 @@
+"""Quoting: a request and a release in, an answer out. Pure, so that any answer can be given again to the last bit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pricetrail.errors import LimitsInvalid
+from pricetrail.lineage import canonical
+from pricetrail.pricing import words
+from pricetrail.pricing.bounds import Limits
+from pricetrail.pricing.curve import draw
+from pricetrail.pricing.decision import Decision, Status, decide
+from pricetrail.pricing.demand import Elastic
+from pricetrail.pricing.experiment import Experiment, propose
+from pricetrail.pricing.objective import Aim
+from pricetrail.pricing.response import Product
+from pricetrail.serving.asking import PriceAsked
+from pricetrail.serving.release import Release
+
+DIGITS = 4
+EVERYWHERE = "Prices are not told apart by country: this one holds in every country."
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An answer, written out once, as most of the time is spent on writing numbers.
+
+    Attributes:
+        inputs: the SHA-256 of what the release knows of the product.
+        answer: what a receipt keeps, as canonical JSON; of the curve it keeps the SHA-256.
+        shown: what is told beside it, likewise: the curve itself, words, the prices that were observed.
+    """
+
+    inputs: str
+    answer: bytes
+    shown: bytes
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The answer as plain data."""
+        return dict(json.loads(self.answer))
+
+    def to_bytes(self) -> bytes:
+        """For a cache: a line for each part."""
+        return b"\n".join((self.inputs.encode(), self.answer, self.shown))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Quote:
+        """What ``to_bytes`` gave."""
+        inputs, answer, shown = content.split(b"\n")
+        return cls(inputs.decode(), answer, shown)
+
+
+def quote(asked: PriceAsked, release: Release) -> Quote:
+    """Answer a request.
+
+    Raises:
+        UnknownProduct: the release knows no such product, or not in that store.
+        CostMissing, LimitsInvalid: what is asked for needs a cost, or rules clash in themselves.
+    """
+    known = release.responses
+    product = known.product(asked.stockcode, asked.store)
+    aim = Aim.of(product, asked.objective, cost=asked.cost, default_margin=asked.default_margin)
+    limits = asked.limits()
+    decision = decide(product, known.deep_from, aim, limits)
+    trial = _trial(decision, product, known.deep_from, limits)
+    curve = _curve(asked, product, known.deep_from, aim)
+    answer = {
+        **decision.to_dict(),
+        "experiment": trial and trial.to_dict(),
+        "curve_sha256": canonical.digest(canonical.dumps(curve)),
+    }
+    shown = {
+        "description": product.description,
+        "answer": words.sentence(decision),
+        "reasons": _reasons(asked, decision, trial),
+        "observed": {"low": product.low, "high": product.high, "prices": product.prices},
+        "curve": curve,
+    }
+    return Quote(release.inputs(product), canonical.dumps(answer), canonical.dumps(shown))
+
+
+def again(request: Mapping[str, Any], release: Release) -> Mapping[str, Any]:
+    """The answer to a request as a receipt keeps it."""
+    return quote(PriceAsked.read(dict(request)), release).said
+
+
+def _trial(decision: Decision, product: Product, deep_from: float, limits: Limits) -> Experiment | None:
+    """The experiment that would tell, where the price is kept; none where no rule ends how far it may go."""
+    if decision.status is Status.KEEP:
+        with suppress(LimitsInvalid):
+            return propose(product, deep_from, decision.aim, limits)
+    return None
+
+
+def _curve(asked: PriceAsked, product: Product, deep_from: float, aim: Aim) -> Any:
+    low = product.low if asked.unitprice_min is None else asked.unitprice_min
+    high = product.high if asked.unitprice_max is None else asked.unitprice_max
+    prices = np.linspace(min(low, high), max(low, high), asked.num_price_bins)
+    return _rounded(draw(Elastic.of(product, deep_from), prices, cost=aim.cost).to_dict())
+
+
+def _rounded(values: Any) -> Any:
+    """Curves are to be drawn: more digits would make the answer twice as long."""
+    if isinstance(values, dict):
+        return {name: _rounded(each) for name, each in values.items()}
+    return None if values is None else np.round(values, DIGITS).tolist()
+
+
+def _reasons(asked: PriceAsked, decision: Decision, trial: Experiment | None) -> list[str]:
+    told = words.reasons(decision) + ([words.proposal(trial)] if trial else [])
+    return told + ([EVERYWHERE] if asked.country else [])

@@ -1,0 +1,75 @@
+"""Releases: what may serve, what does, and moving the channel."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from pricetrail.lineage import channel, ids
+from pricetrail.lineage.catalogue import releases
+from pricetrail.lineage.entry import Entry
+from pricetrail.serving import answers, web
+from pricetrail.serving.admission import writer
+from pricetrail.serving.asking import Move
+from pricetrail.serving.openapi import Operation
+from pricetrail.serving.service import Service
+
+OPERATIONS = (
+    Operation(
+        "get", "/v1/releases", "listReleases", "Every release, newest first.", answers.Releases, fails=(503,)
+    ),
+    Operation(
+        "post",
+        "/v1/releases/{id}/promote",
+        "promote",
+        "Let a release serve.",
+        answers.Moved,
+        body=Move,
+        fails=(403, 404, 409, 503),
+        write=True,
+    ),
+    Operation(
+        "post",
+        "/v1/releases/rollback",
+        "rollback",
+        "Let the release serve that stood before.",
+        answers.Moved,
+        body=Move,
+        fails=(403, 404, 409, 503),
+        write=True,
+    ),
+)
+
+
+def routes(service: Service) -> Blueprint:
+    """``/v1/releases``."""
+    found = Blueprint("releases", __name__)
+    name = service.settings.channel
+
+    def moved(entry: Entry) -> Response:
+        service.shelf.refresh()
+        told = {"release": entry.body["release"], "channel": name, "entry": entry.number}
+        return web.answer(told)
+
+    @found.get("/v1/releases")
+    def listed() -> Response:
+        held = service.shelf.held
+        told = [each.to_dict() for each in releases(service.ledger)]
+        return web.answer({"serving": held.id if held else None, "releases": told})
+
+    @found.post("/v1/releases/<id>/promote")
+    def promote(id: str) -> Response:
+        writer(service.settings)
+        asked = Move.read(web.body())
+        whole = ids.resolve(id, channel.releases(service.ledger), "release")
+        if service.settings.reproduced:
+            channel.reproduced(service.ledger, whole)
+        service.shelf.of(whole)  # what cannot be loaded must not come to stand in the channel
+        return moved(channel.promote(service.ledger, whole, name, who=asked.who, why=asked.why))
+
+    @found.post("/v1/releases/rollback")
+    def rollback() -> Response:
+        writer(service.settings)
+        asked = Move.read(web.body())
+        return moved(channel.rollback(service.ledger, name, who=asked.who, why=asked.why))
+
+    return found

@@ -1,0 +1,54 @@
+"""Between HTTP and plain data: queries and bodies in, JSON out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from pricetrail.errors import RequestInvalid
+from pricetrail.lineage import canonical
+
+
+def query(**fixed: str) -> dict[str, Any]:
+    """The query's fields, with those that the path gave.
+
+    Raises:
+        RequestInvalid: one was given twice.
+    """
+    found: dict[str, Any] = {}
+    for name, values in request.args.lists():
+        if len(values) > 1 or name in fixed:
+            raise RequestInvalid(f"The field {name[:80]!r} was given twice. Give it once.")
+        found[name] = values[0]
+    return {**found, **fixed}
+
+
+def body() -> Any:
+    """The value of a JSON body.
+
+    Raises:
+        RequestInvalid: it is none.
+    """
+    if not request.is_json:
+        raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+    try:
+        found = json.loads(request.get_data())
+        canonical.dumps(found)
+    except (ValueError, RecursionError):
+        raise RequestInvalid(
+            "The body is not JSON: expected UTF-8 text of one value, with finite numbers."
+        ) from None
+    return found
+
+
+def answer(value: object) -> Response:
+    """JSON."""
+    return written(canonical.dumps(value))
+
+
+def written(content: bytes) -> Response:
+    """JSON that is written already."""
+    return Response(content, mimetype="application/json")

@@ -1,0 +1,107 @@
+"""Releases as serving finds them: a signed ledger, and files by their MD5, of products that a test chooses."""
+
+import hashlib
+import json
+
+import pytest
+
+from pricetrail.lineage import canonical, channel
+from pricetrail.lineage.artifact import Artifact
+from pricetrail.lineage.keys import Keyring
+from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.release import TYPE
+from pricetrail.lineage.store import FolderStore
+from pricetrail.serving.app import create_app
+from pricetrail.serving.release import RESPONSE
+from pricetrail.serving.settings import Settings
+
+PRODUCT = {
+    "stockcode": "85123A",
+    "store": None,
+    "description": "WHITE HANGING HEART",
+    "price": 2.95,
+    "low": 2.55,
+    "high": 3.45,
+    "prices": [[2.55, 8], [2.95, 37], [3.45, 4]],
+    "orders": 41.2,
+    "units": 310.5,
+    "units_log_sd": 0.2,
+    "units_week_sd": 0.5,
+    "slope": {"mean": -2.0, "sd": 0.2},
+    "deep": {"mean": -2.5, "sd": 0.4},
+    "identification": "identified",
+    "changes": 3,
+    "weeks": 49,
+    "cost": None,
+}
+POOLED = {"mean": -1.1, "sd": 0.1, "between_sd": 0.4}
+PRODUCTS = (
+    {},
+    {"stockcode": "22423", "description": "REGENCY CAKESTAND", "price": 3.0, "identification": "unknown"},
+    {"stockcode": "ÄPFEL/½ 🍏", "slope": {"mean": -0.8, "sd": 0.1}, "cost": 1.0},
+)
+
+
+class Shop:
+    """A place that serves: what a test releases, promotes, breaks and asks."""
+
+    def __init__(self, root):
+        self.root = root
+        self.ledger = Ledger(FolderStore(root / "ledger"), Keyring(root / "keys", {}))
+        self.blobs = FolderStore(root / "cache")
+
+    def release(self, *changes, files=None):
+        """Record a release of a product for each set of changes, and of other files by path; its id."""
+        value = {
+            "format": 1,
+            "deep_from": 0.3,
+            "pool": {"slope": POOLED, "deep": POOLED},
+            "products": [PRODUCT | each for each in changes or PRODUCTS],
+        }
+        named = {RESPONSE: json.dumps(value).encode(), **(files or {})}
+        run = self.ledger.keep(canonical.dumps({"type": "pricetrail/run/v1", "of": len(named)}))
+        gates = {"etl": "passed", "data_drift": "passed", "model": "passed"}
+        made = {"type": TYPE, "run": run, "files": [self.put(*each).to_dict() for each in named.items()]}
+        made |= {"gates": gates, "metrics": {"mse_inf": 0.25}, "rows_until": "2011-12-09"}
+        id = self.ledger.keep(canonical.dumps(made))
+        body = {"release": id, "run": run, "gates": gates}
+        self.ledger.append("release", body, who="a test", objects=(id,))
+        return id
+
+    def promote(self, *changes, files=None):
+        """Release, and let it serve; its id."""
+        id = self.release(*changes, files=files)
+        channel.promote(self.ledger, id, who="a test", why="")
+        return id
+
+    def put(self, path, content):
+        md5 = hashlib.md5(content).hexdigest()
+        self.blobs.create(f"files/md5/{md5[:2]}/{md5[2:]}", content)
+        return Artifact(path, len(content), hashlib.sha256(content).hexdigest(), md5)
+
+    def kept(self, release, path=RESPONSE):
+        """Where a file of a release lies."""
+        files = json.loads(self.ledger.object(release))["files"]
+        md5 = next(each["md5"] for each in files if each["path"] == path)
+        return self.blobs.root / "files/md5" / md5[:2] / md5[2:]
+
+    def settings(self, **more):
+        here = {"ledger": str(self.root / "ledger"), "blobs": (str(self.root / "cache"),)}
+        return Settings(**{**here, "keys": str(self.root / "keys"), "every": 0.0, "wait": True, **more})
+
+    def client(self, **more):
+        """Asks a service of its own."""
+        return create_app(self.settings(**more)).test_client()
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A shop without a release."""
+    return Shop(tmp_path)
+
+
+@pytest.fixture
+def served(shop):
+    """A shop whose release serves."""
+    shop.id = shop.promote()
+    return shop
