@@ -138,6 +138,7 @@ def test_sales_are_described_row_by_row(tmp_path):
 def test_next_to_nothing_is_accounted_for_as_well(tmp_path, rows):
     found = shop(tmp_path, rows)
     assert found["accepted"] + found["rejected"] + found["removed"] == found["rows"] == len(rows)
+    assert found["files"] == {"0001-orders.csv": len(rows)}
     assert len(columns(tmp_path, "processed_df")["line"]) == found["accepted"]
 
 

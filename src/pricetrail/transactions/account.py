@@ -55,6 +55,7 @@ class Account:
             "rejected_share": rejected / total if total else 0.0,
             **facts,
             "horizon": self.horizon.date().isoformat(),
+            "files": _files(self.raw),
             "reasons_rejected": tallies[REJECTED],
             "reasons_removed": tallies[REMOVED],
             "examples": _examples(self.raw, self.fates),
@@ -98,6 +99,12 @@ def _facts(sales: Table) -> dict[str, Any]:
         countries=_.country.nunique(),
     )
     return rows(found)[0]
+
+
+def _files(raw: Table) -> dict[str, int]:
+    """How many rows each raw file has, in the order of the files."""
+    counts = raw.group_by("file").agg(n=_.count(), first=_.line.min())
+    return {row["file"]: row["n"] for row in rows(counts.order_by("first"))}
 
 
 def _tally(fates: Table, outcome: str) -> dict[str, int]:
