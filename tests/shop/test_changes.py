@@ -73,7 +73,7 @@ def test_blob_that_is_gone_is_named(twice):
     twice.run()
     subprocess.run(["rm", "-r", twice.root / ".dvc/cache"], check=True)
     _, before, after = runs(twice)
-    assert "bring it with 'dvc fetch --all-commits'" in changes.between(twice.root, before, after).missing[0]
+    assert "Bring it with 'dvc fetch --all-commits'" in changes.between(twice.root, before, after).missing[0]
 
 
 def test_screen_and_json(twice):

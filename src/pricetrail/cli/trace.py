@@ -88,11 +88,12 @@ def _release(facts: Mapping[str, Any]) -> list[str]:
     moved = [
         f"{each['channel']} in entry {each['entry']} by {each['who']}" for each in facts.get("promoted", ())
     ]
-    kept = facts.get("quarantined")
+    kept, again = facts.get("quarantined"), facts.get("reproduced")
     return [
         f"entry {facts['entry']}",
         f"rows until {facts['rows_until']}",
         *(moved[:1] or ["never promoted"]),
+        f"made again: {again['verdict']}" if again else "",
         f"in quarantine: {kept['why']}" if kept else "",
     ]
 

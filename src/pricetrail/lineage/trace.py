@@ -120,22 +120,27 @@ def _release_steps(ledger: Ledger, entry: Entry) -> Iterator[Step]:
 
 
 def _standing(ledger: Ledger, id: str) -> dict[str, Any]:
-    """Who let the release serve, newest first, and who keeps it from that."""
+    """Who let the release serve, newest first, whether it was made again, and who keeps it from serving."""
     moved = [
-        entry
+        each
         for kind in ("promotion", "rollback")
-        for entry in ledger.topic(kind)
-        if entry.body["release"] == id
+        for each in ledger.topic(kind)
+        if each.body["release"] == id
     ]
-    names = ("channel", "why")
-    told = [
-        {"entry": each.number, "kind": each.kind, "who": each.who, "when": each.when}
-        | {name: each.body.get(name) for name in names}
-        for each in sorted(moved, key=lambda each: -each.number)
-    ]
+    again = next((each for each in ledger.topic("reproduction") if each.body["release"] == id), None)
     shunned = channel.quarantined(ledger).get(id)
-    kept = {"entry": shunned.number, "who": shunned.who, "why": shunned.body.get("why")} if shunned else None
-    return {name: value for name, value in (("promoted", told), ("quarantined", kept)) if value}
+    told = {
+        "promoted": [_told(each, "channel", "why") for each in sorted(moved, key=lambda each: -each.number)],
+        "reproduced": _told(again, "verdict") if again else None,
+        "quarantined": _told(shunned, "why") if shunned else None,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _told(entry: Entry, *names: str) -> dict[str, Any]:
+    """An entry in short, with what of its body tells most."""
+    about = {"entry": entry.number, "kind": entry.kind, "who": entry.who, "when": entry.when}
+    return about | {name: entry.body.get(name) for name in names}
 
 
 def _released(ledger: Ledger, id: str) -> Entry:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import configparser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.blob import Blobs
 from pricetrail.lineage.canonical import file_digest
 from pricetrail.lineage.store import FolderStore, open_store
@@ -42,11 +42,11 @@ def remotes(root: Path) -> list[Blobs]:
     ]
 
 
-def held(root: Path, each: Mapping[str, Any]) -> Path | None:
+def held(root: Path, wanted: Artifact) -> Path | None:
     """Where the bytes of a recorded file are, checked: in the shop, its cache, or a folder that is its remote."""
-    kept = (place.path(each["md5"]) for place in (local(root), *remotes(root)) if place.here)
-    for path in (root / str(each["path"]), *kept):
-        if path.is_file() and file_digest(path) == each["sha256"]:
+    kept = (place.path(wanted.md5) for place in (local(root), *remotes(root)) if place.here)
+    for path in (root / wanted.path, *kept):
+        if path.is_file() and file_digest(path) == wanted.sha256:
             return path
     return None
 

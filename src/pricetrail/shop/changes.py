@@ -13,16 +13,19 @@ from typing import Any
 
 from pricetrail import params
 from pricetrail.errors import ArtifactMissing, PricetrailError, StageFailed
+from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.diff import Difference, diff
 from pricetrail.lineage.manifest import Manifest
 from pricetrail.lineage.modules import PACKAGE
 from pricetrail.lineage.named import Run
-from pricetrail.shop import cache, git, rows
+from pricetrail.lineage.origin import RAW
+from pricetrail.shop import git, rows
 from pricetrail.shop.git import Lines
+from pricetrail.shop.production import at_hand
 from pricetrail.shop.rows import Rows
 from pricetrail.transactions import source
 
-RAW, FEATURES = "data/raw", "data/processed_df.parquet"
+FEATURES = "data/processed_df.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,10 @@ def _orders_key(run: Manifest) -> Any:
 
 def _orders(root: Path, run: Manifest, draft: Path) -> Path:
     """The order lines of all raw files, read as the run read them."""
-    files = [_held(root, each) for each in run["sources"].get(RAW, ())]
+    files = [
+        at_hand(root, Artifact.from_dict(each), draft.with_name(f"{draft.name}-{at}"))
+        for at, each in enumerate(run["sources"].get(RAW, ()))
+    ]
     lines = source.read(files, params.validate(dict(run["parameters"]), "the run's params.yaml").source)
     lines.to_parquet(draft)
     return draft
@@ -111,17 +117,8 @@ def _features(root: Path, run: Manifest, draft: Path) -> Path:
     """The clean lines with their features, as the run made them."""
     for each in run["artifacts"]:
         if each["path"] == FEATURES:
-            return _held(root, each)
+            return at_hand(root, Artifact.from_dict(each), draft)
     raise ArtifactMissing("one of the runs did not get so far")
-
-
-def _held(root: Path, each: Mapping[str, Any]) -> Path:
-    found = cache.held(root, each)
-    if found is None:
-        raise ArtifactMissing(
-            f"the version {each['sha256'][:12]}… of {each['path']} is not here; bring it with 'dvc fetch --all-commits'"
-        )
-    return found
 
 
 TABLES: Mapping[str, tuple[Callable[[Manifest], Any], Callable[[Path, Manifest, Path], Path]]] = {

@@ -119,6 +119,17 @@ def fetch(root: Path, wanted: Artifact) -> bytes:
     )
 
 
+def at_hand(root: Path, wanted: Artifact, draft: Path) -> Path:
+    """Where the checked bytes of a file at one version lie: as in ``fetch``, or as the shop has it; else at ``draft``.
+
+    Raises:
+        ArtifactMissing, DigestMismatch: as ``fetch`` does.
+    """
+    if (path := cache.held(root, wanted)) is None:
+        draft.write_bytes(fetch(root, wanted))
+    return path or draft
+
+
 def _checked(content: bytes, where: str, wanted: Artifact) -> bytes:
     if (found := canonical.digest(content)) != wanted.sha256:
         raise DigestMismatch(

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import duckdb
 
-from pricetrail.errors import DataError, UsageError, translating
+from pricetrail.errors import DataError, LineageError, UsageError, translating
 from pricetrail.lineage import recall
+from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.canonical import file_digest
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.manifest import Manifest
 from pricetrail.lineage.origin import RAW
 from pricetrail.params import Source
-from pricetrail.shop import cache, settings
+from pricetrail.shop import production, settings
 from pricetrail.transactions import expression, formats, source
 from pricetrail.transactions.formats import Desk
 
@@ -127,17 +128,14 @@ def _searched(root: Path, ledger: Ledger, suspect: Callable[[Path, Source], int 
     """The raw files in which something is found: how many rows, or None where nothing is."""
     wanted, found, unread = settings.read(root).source, list[Suspect](), list[str]()
     raw = {each["sha256"]: each for run in _runs(ledger) for each in run["sources"].get(RAW, ())}
-    for digest, each in raw.items():
-        path = cache.held(root, each)
-        try:
-            if path is None:
-                unread.append(
-                    f"{each['path']} ({digest[:12]}…): its bytes are not here. Get them with 'dvc pull'."
-                )
-            elif (rows := suspect(path, wanted)) is not None:
-                found.append(Suspect(each["path"], digest, rows))
-        except DataError as error:
-            unread.append(f"{each['path']} ({digest[:12]}…): {error}")
+    with tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch:
+        for digest, each in raw.items():
+            try:
+                path = production.at_hand(root, Artifact.from_dict(each), Path(scratch, digest))
+                if (rows := suspect(path, wanted)) is not None:
+                    found.append(Suspect(each["path"], digest, rows))
+            except (DataError, LineageError) as error:
+                unread.append(f"{each['path']} ({digest[:12]}…): {error}")
     return Suspects(tuple(found), tuple(unread))
 
 
