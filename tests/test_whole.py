@@ -7,11 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+from pricetrail.lineage import canonical, place
+from pricetrail.lineage.receipts import Receipt, Writer
+from pricetrail.lineage.receipts.seal import seal
 from pricetrail.shop import settings
 from pricetrail.stages.code import STAGES
 
@@ -131,3 +135,92 @@ def kill_in(shop: Path, stage):
         os.kill(running.pid, signal.SIGKILL)
     running.stdout.close()
     running.wait()
+
+
+def asked(*words):
+    return json.loads(pricetrail(*words, "--json").stdout)
+
+
+@pytest.fixture(scope="module")
+def twice(done):
+    """The shop after a second run, with another seed of the backups; the first release serves."""
+    shop = done.parent / "twice"
+    shutil.copytree(done, shop)
+    pricetrail("promote", "--shop", shop, "--why", "the first")
+    settings.change(shop, "tune_backup_models", seed=8)
+    pricetrail("run", shop)
+    return shop
+
+
+@pytest.fixture(scope="module")
+def releases(twice):
+    """The first release and the second."""
+    return [each["release"] for each in reversed(asked("releases", twice))]
+
+
+@pytest.fixture(scope="module")
+def receipts(twice, releases):
+    """The numbers of three receipts of the first release, sealed."""
+    ledger = place.ledger(twice)
+    writer, at = Writer(ledger.store), datetime(2026, 3, 1, tzinfo=UTC)
+    products = list(json.loads((twice / "models/snapshot/products.json").read_text())["products"])[:3]
+    numbers = [
+        writer.issue(
+            Receipt(at, releases[0], "cd" * 32, str(code), None, {"cost": 1.0}, {"price": 2.5}, 2.5, 10.0)
+        )
+        for code in products
+    ]
+    writer.close()
+    seal(ledger, who="test")
+    return numbers
+
+
+def test_trace_of_a_receipt_ends_at_the_raw_bytes_and_the_commit(twice, releases, receipts):
+    found = asked("trace", receipts[0], "--shop", twice)
+    steps = {(each["kind"], each["name"]): each for each in found["steps"]}
+    assert found["steps"][1]["digest"] == releases[0]
+    raw = steps["raw", "data/raw/0001-lines.csv"]
+    assert raw["digest"] == canonical.file_digest(twice / raw["name"])
+    assert raw["facts"]["rows"] == json.loads((twice / "metrics/etl.json").read_text())["rows"]
+    history = subprocess.run(
+        ["git", "rev-list", "HEAD"], cwd=twice, capture_output=True, text=True, check=True
+    )
+    assert steps["commit", "the shop's commit"]["digest"] in history.stdout
+    assert all(each["digest"] for each in found["steps"] if each["kind"] not in ("code", "commit"))
+    assert "raw data/raw/0001-lines.csv" in pricetrail("trace", receipts[0], "--shop", twice).stdout
+
+
+def test_trace_of_a_file_names_both_runs(twice, releases):
+    made = asked("trace", "models/production/dfn_best.onnx", "--shop", twice)["uses"]
+    assert [each["releases"] for each in made] == [[releases[1]], [releases[0]]]
+
+
+def test_recall_of_the_raw_file_and_of_some_rows(twice, releases, receipts):
+    for words in (
+        ["--file", "data/raw/0001-lines.csv"],
+        ["--rows", "quantity > 0"],
+        ["--column", "CustomerID"],
+    ):
+        found = asked("recall", twice, *words)
+        assert (set(found["releases"]), found["receipts"], found["revenue"]) == (set(releases), 3, 30.0)
+        assert found["serving"] == {"production": releases[0]}
+    assert asked("recall", twice, "--rows", "quantity > 100000000")["releases"] == []
+
+
+def test_diff_is_the_parameter_and_what_came_of_it(twice, releases):
+    found = asked("diff", releases[0][:8], releases[1][:8], "--shop", twice)
+    assert [(each["name"], each["before"], each["after"]) for each in found["parameters"]] == [
+        ("tune_backup_models.seed", 7, 8)
+    ]
+    assert (found["modules"], found["environment"], found["data"], found["missing"]) == ([], [], {}, [])
+    assert "models/backup/lightgbm.onnx" in {each["name"] for each in found["files"]}
+    assert "models/production/dfn_best.onnx" not in {each["name"] for each in found["files"]}
+
+
+def test_quarantine_keeps_both_from_being_promoted(twice, releases, receipts, tmp_path):
+    pricetrail("graph", receipts[0], "--shop", twice, "--output", tmp_path / "lineage.html")
+    assert releases[0] in (tmp_path / "lineage.html").read_text()
+    found = asked("recall", twice, "--file", "data/raw/0001-lines.csv", "--quarantine", "--why", "bad file")
+    assert set(found["quarantined"]) == set(releases)
+    assert pricetrail("promote", releases[1], "--shop", twice).returncode == 3
+    assert "in quarantine: bad file" in pricetrail("trace", releases[1], "--shop", twice).stdout

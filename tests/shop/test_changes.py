@@ -1,16 +1,21 @@
 """Two runs of a small shop, compared; its raw files are no order lines, so its data cannot be."""
 
 import json
+import re
 import subprocess
+from dataclasses import replace
+from io import StringIO
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
-from pricetrail.cli.diff import diff
+from pricetrail.cli.diff import diff, screen
 from pricetrail.errors import UnknownId
 from pricetrail.lineage import named, place
 from pricetrail.shop import changes
+from pricetrail.shop.rows import Column, Rows
 
 
 @pytest.fixture
@@ -84,3 +89,18 @@ def test_screen_and_json(twice):
     assert (found["before"]["run"], found["after"]["release"]) == (before.id, after.release)
     with pytest.raises(UnknownId, match="No release or run has an id that begins with ffff"):
         typed("ffff", after.id, "--shop", twice.root)
+
+
+def test_screen_shows_the_columns_that_moved_most(ran):
+    [run] = runs(ran)
+    columns = tuple(Column(f"c{at}", 0.9 - at / 100, 1.0, 2.0, (0.0, 0.25)) for at in range(12))
+    table = Rows(100, 110, 20, 10, 5, ("store",), (), columns)
+    found = replace(changes.between(ran.root, run, run), data={"orders": table})
+    console = Console(width=160, record=True, file=StringIO())
+    console.print(screen(found))
+    said = console.export_text()
+    assert re.search(r"rows +10 removed +20 added, 5 otherwise worked out", said)
+    assert re.search(r"c0 +1 +2, 25\.0% without +distance 0\.900", said)
+    assert "c7" in said
+    assert "c8" not in said
+    assert "and 4 more in --json" in said
