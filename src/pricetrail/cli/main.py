@@ -31,6 +31,7 @@ COMMANDS = (
     "verify",
     "keys",
     "report",
+    "export",
     "simulate",
     "drift",
     "receipts",
