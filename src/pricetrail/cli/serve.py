@@ -14,31 +14,31 @@ from pricetrail.lineage.channel import PRODUCTION
 from pricetrail.serving.settings import Settings
 from pricetrail.shop import cache
 
-THREADS = 8
-
 
 def serve(
     shop: Annotated[Path, typer.Argument(help="The shop's folder.")] = Path(),
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen at.")] = 5002,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port to listen at; 0 for a free one.")
+    ] = 5002,
     channel: Annotated[str, typer.Option(help="Whose release to serve.")] = PRODUCTION,
+    redis: Annotated[
+        str | None, typer.Option(help="The URL of a cache that several processes share.")
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(envvar="PRICETRAIL_KEY", help="What who promotes must bring; without one nobody does."),
+    ] = None,
+    cors: Annotated[list[str] | None, typer.Option(help="An origin whose pages may ask; * for all.")] = None,
+    rate: Annotated[
+        float, typer.Option(min=0, help="Requests a second from one address; 0 for any.")
+    ] = 100.0,
 ) -> None:
     """Answer for the release that stands in a channel, until interrupted."""
-    from waitress import create_server
+    from pricetrail.serving.server import run
 
-    from pricetrail.serving.app import create_app
-
-    settings = of(shop, channel=channel)
-    server = create_server(
-        create_app(settings),
-        host=host,
-        port=port,
-        threads=THREADS,
-        max_request_body_size=settings.body + 1,
-        ident=None,
-    )
-    say(f"Serving {shop} at http://{host}:{server.effective_port}")
-    server.run()
+    settings = of(shop, channel=channel, redis=redis, key=key, cors=tuple(cors or ()), rate=rate)
+    run(settings, host, port, lambda port: say(f"Serving {shop} at http://{host}:{port}"))
 
 
 def of(shop: Path, **more: Any) -> Settings:

@@ -14,7 +14,15 @@ import onnxruntime
 from pricetrail.demand.encode import Encoder
 from pricetrail.demand.inference import Model
 from pricetrail.demand.prospect import Line, Prospects
-from pricetrail.errors import DataError, ModelUnavailable, PricetrailError, UnknownProduct, translating
+from pricetrail.errors import (
+    ArtifactMissing,
+    DataError,
+    ModelUnavailable,
+    PricetrailError,
+    RequestInvalid,
+    UnknownProduct,
+    translating,
+)
 
 NETWORK, BACKUP = "models/production/dfn_best.onnx", "models/backup/{}.onnx"
 ENCODER, PRODUCTS, VALUES = (
@@ -42,7 +50,7 @@ class Forecaster:
     @cached_property
     def prospects(self) -> Prospects:
         """What is known of each product when the data ends."""
-        with translating({ValueError: DataError}, f"{VALUES} is no array of numbers."):
+        with translating({ValueError: DataError, EOFError: DataError}, f"{VALUES} is no array of numbers."):
             values = np.load(io.BytesIO(self._read(VALUES)), allow_pickle=False)
         return Prospects.from_json(self._json(PRODUCTS), values)
 
@@ -59,10 +67,7 @@ class Forecaster:
             UnknownProduct: a product of the lines is not known.
             ModelUnavailable: no model could speak.
         """
-        for line in lines:
-            if line.stockcode not in self.prospects.products:
-                raise UnknownProduct(line.stockcode, self.prospects.products)
-        numeric, categories = self.encoder.transform(self.prospects.columns(lines))
+        numeric, categories = self._encoded(lines)
         failed = dict[str, str]()
         for name, load in (("network", _network), ("lightgbm", _backup), ("elastic_net", _backup)):
             try:
@@ -76,6 +81,18 @@ class Forecaster:
             return quantities, name, failed
         told = "; ".join(f"{name}: {why}" for name, why in failed.items())
         raise ModelUnavailable(f"No model of this release can forecast. {told}")
+
+    def _encoded(self, lines: Sequence[Line]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+        try:
+            prospects, encoder = self.prospects, self.encoder
+        except (DataError, ArtifactMissing) as error:
+            raise ModelUnavailable(f"This release cannot forecast: {error}") from error
+        for line in lines:
+            if line.stockcode not in prospects.products:
+                raise UnknownProduct(line.stockcode, prospects.products)
+        with translating({IndexError: RequestInvalid}, "The shop has never sold to customers of that kind."):
+            columns = prospects.columns(lines)
+        return encoder.transform(columns)
 
 
 def _network(read: Callable[[str], bytes], name: str) -> Speak:

@@ -22,9 +22,8 @@ STATUS: dict[type[PricetrailError], int] = {
     errors.UsageError: 422,
     errors.Blocked: 409,
     errors.DigestMismatch: 409,
-    errors.StoreFailed: 503,
+    errors.LineageError: 503,
     errors.DiskFull: 503,
-    errors.KeyMissing: 503,
     errors.NotServing: 503,
     errors.PricetrailError: 500,
 }

@@ -1,0 +1,114 @@
+import re
+import subprocess
+import sys
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from pricetrail.errors import UsageError
+from pricetrail.serving.settings import Settings
+
+HIDDEN = {"/openapi.json"}
+
+
+def rules(app):
+    """Every route of the API as the description writes it."""
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        if path.startswith("/v1") or (path.count("/") == 1 and path not in HIDDEN):
+            yield from ((path, method.lower()) for method in rule.methods - {"HEAD", "OPTIONS"})
+
+
+def test_description_names_every_route(served):
+    client = served.client()
+    paths = client.get("/openapi.json").json["paths"]
+    assert {(path, method) for path, found in paths.items() for method in found} >= {
+        *rules(client.application)
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/predict-price/85123A?cost=1",
+        "/v1/predict-price/22423",
+        "/v1/products",
+        "/v1/releases",
+        "/readyz",
+        "/version",
+        "/ping",
+    ],
+)
+def test_answers_are_as_described(served, path):
+    client = served.client()
+    described = client.get("/openapi.json").json
+    template = next(
+        each
+        for each in described["paths"]
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", each), path.partition("?")[0])
+    )
+    schema = described["paths"][template]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    Draft202012Validator({**schema, "components": described["components"]}).validate(client.get(path).json)
+
+
+def test_invocation_is_a_price_asked_in_a_body(served):
+    client = served.client()
+    found = client.post("/invocations", json={"stockcode": "85123A", "cost": 1.1, "endings": [0.99, 0.49]})
+    assert (found.status_code, found.json["price"] % 1) == (200, pytest.approx(0.99))
+    assert client.get("/ping").status_code == 200
+
+
+def test_counts_by_route_not_by_product(served):
+    client = served.client()
+    for code in ("85123A", "22423", "no-such-code"):
+        client.get(f"/v1/predict-price/{code}")
+    text = client.get("/metrics").text
+    route = 'route="/v1/predict-price/<path:stockcode>"'
+    assert f'pricetrail_requests_total{{method="GET",{route},status="200"}} 2.0' in text
+    assert f'pricetrail_release{{release="{served.id}"}} 1.0' in text
+    assert "85123A" not in text
+
+
+def test_settings_from_the_environment():
+    given = {
+        "LEDGER": "s3://bucket/shop",
+        "CORS": "http://a, http://b",
+        "RATE": "5",
+        "WAIT": "yes",
+        "KEY": " ",
+    }
+    found = Settings.from_environment({f"PRICETRAIL_{name}": text for name, text in given.items()})
+    assert (found.ledger, found.cors, found.rate, found.wait, found.key) == (
+        "s3://bucket/shop", ("http://a", "http://b"), 5.0, True, None,
+    )  # fmt: skip
+    assert [repr(each) for each in found.open_blobs()] == ["S3Store('s3://bucket/shop/dvc/')"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "PRICETRAIL_LEDGER"),
+        ({"PRICETRAIL_LEDGER": "x", "PRICETRAIL_BODY": "big"}, "must be a int, found 'big'"),
+    ],
+)
+def test_settings_that_cannot_be_used(given, said):
+    with pytest.raises(UsageError, match=said):
+        Settings.from_environment(given)
+
+
+def test_importing_the_service_loads_nothing_that_trains():
+    code = "import sys, pricetrail.serving.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {
+        "torch",
+        "pandas",
+        "pyarrow",
+        "dvc",
+        "duckdb",
+        "ibis",
+        "sklearn",
+        "scipy",
+        "onnxruntime",
+        "boto3",
+    }
+    assert heavy & {*done.stdout.split()} == set()
