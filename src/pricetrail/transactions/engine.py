@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+import tempfile
+from typing import TYPE_CHECKING, Any
 
+import ibis
 from ibis.expr.types import Table
 from ibis.util import gen_name
+
+if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend
+
+
+MEMORY = 4 * 2**30
+
+
+def connect() -> Backend:
+    """A DuckDB of one's own. What does not fit in its share of the memory goes to disk for a while."""
+    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return ibis.duckdb.connect(
+        temp_directory=tempfile.gettempdir(),
+        memory_limit=f"{min(MEMORY, have // 2)}B",
+        preserve_insertion_order=False,
+    )
 
 
 def keep(table: Table, name: str) -> Table:

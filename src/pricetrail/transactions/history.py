@@ -18,11 +18,12 @@ from ibis import _
 from ibis.expr.types import NumericValue, Table, Value
 
 from pricetrail.transactions import extremes
-from pricetrail.transactions.engine import drop, keep
+from pricetrail.transactions.engine import drop, keep, rows
 
 STEP = 2**20
 DAY = 86_400
 ROOM = 2**31
+PART = 1_000_000
 
 CATEGORICAL = ("stockcode", "customerid", "country")
 
@@ -69,16 +70,10 @@ class History:
         at = ["line"]
         if self.coarse:
             at = [*self.keys, "second"]
-            source = source.group_by(at).agg(
-                lines=_.count(), **{name: _[name].sum() for name in self.sums(base)}
-            )
+            source = source.group_by(at).agg(lines=_.count(), **{name: _[name].sum() for name in SUMMED})
         own = source.select(*at, **{f"{self.name}_{name}": figure for name, figure in figures.items()})
         names = own.columns[len(at) :]
         return told.left_join(own, at).select(*told.columns, *names)
-
-    def sums(self, base: Table) -> list[str]:
-        """What a moment adds up of its lines."""
-        return [name for name in SUMMED if name in base.columns]
 
 
 SUMMED = ("steps", "squares", "worth", "surprise")
@@ -91,6 +86,8 @@ CUSTOMER = History("customer", ("customer",), personal=True, coarse=True)
 REPEAT = History("repeat", ("customer", "product"), personal=True)
 LEVEL = History("level", ("customer", "band"), personal=True, coarse=True)
 SAME_PRICE = History("same_price", ("customer", "thousandths"), personal=True, coarse=True)
+OF_PRODUCTS = (PRODUCT, TIER, CHANNEL, CHANNEL_TIER, REPEAT)
+OF_CUSTOMERS = (CUSTOMER, LEVEL, SAME_PRICE)
 HISTORIES = (PRODUCT, TIER, CHANNEL, CHANNEL_TIER, CUSTOMER, REPEAT, LEVEL, SAME_PRICE)
 
 NUMERIC = (
@@ -111,24 +108,39 @@ def features(sales: Table) -> Table:
     """The features of clean lines: ids, ``quantity``, ``CATEGORICAL``, ``NUMERIC``, and any further columns.
 
     Each history is computed over the few columns that it needs, and joined: a window carries all columns of its
-    input through its sort. Texts take no part in it.
+    input through its sort. Texts take no part in it. First come the histories of products, product by product, as
+    those of customers also ask how far each line was from what was usual of its product.
 
     Args:
         sales: clean lines in the standard columns, with ``is_registered``.
     """
     base = keep(_prepared(sales), "prepared")
-    told = extremes.tell(base, "product", "thousandths")
-    for history in HISTORIES:
-        told = history.tell(base, told, **_figures(history))
-    told = told.mutate(surprise=_.steps - (_expected() * STEP).round().cast("int64"), **_prices(), **_naive())
-    known = [name for name in NUMERIC if name in told.columns and name not in sales.columns]
-    lean = keep(told.select("line", "customer", "second", "surprise", **_singles(known)), "told")
+    told = ibis.union(*[keep(_of_products(part), "told") for part in _parts(base)])
     drop(base)
-    habit = CUSTOMER.tell(lean, lean, habit=CUSTOMER.mean(_.surprise)).drop("customer", "second", "surprise")
+    lines = told
+    for history in OF_CUSTOMERS:
+        lines = history.tell(told, lines, **_figures(history))
     rest = [name for name in sales.columns if name not in (*IDS, *CATEGORICAL, *UNUSED)]
     names = [name for name in NUMERIC if name not in rest]
-    final = sales.inner_join(habit, "line").mutate(customerid=_.customerid.fill_null(""), **_calendar())
+    found = lines.select("line", *[name for name in names if name in lines.columns])
+    final = sales.inner_join(found, "line").mutate(customerid=_.customerid.fill_null(""), **_calendar())
     return final.select(*IDS, *CATEGORICAL, *rest, **_singles(names))
+
+
+def _parts(base: Table) -> list[Table]:
+    """The lines of whole products, about ``PART`` at a time: so many are at work at once, however many there are."""
+    parts = 1 + rows(base.agg(lines=_.count()))[0]["lines"] // PART
+    return [base.filter(_.product % parts == at) for at in range(parts)]
+
+
+def _of_products(base: Table) -> Table:
+    """What the histories of some products say, and all that those of customers are made from."""
+    told = extremes.tell(base, "product", "thousandths")
+    for history in OF_PRODUCTS:
+        told = history.tell(base, told, **_figures(history))
+    told = told.mutate(surprise=_.steps - (_expected() * STEP).round().cast("int32"), **_prices(), **_naive())
+    names = [name for name in NUMERIC if name in told.columns and name not in base.columns]
+    return told.select("line", "customer", "second", "band", "thousandths", *SUMMED, **_singles(names))
 
 
 def _prepared(sales: Table) -> Table:
@@ -198,7 +210,12 @@ def _tier() -> dict[str, Value]:
 
 def _customer() -> dict[str, Value]:
     days = (_.second - _.second.max().over(CUSTOMER.before())).cast("float64") / DAY
-    return {"spread": _spread(CUSTOMER), "value": CUSTOMER.mean(_.worth), "days": days}
+    return {
+        "spread": _spread(CUSTOMER),
+        "value": CUSTOMER.mean(_.worth),
+        "days": days,
+        "habit": CUSTOMER.mean(_.surprise),
+    }
 
 
 def _repeat() -> dict[str, Value]:

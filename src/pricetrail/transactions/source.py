@@ -13,12 +13,12 @@ from itertools import accumulate
 from pathlib import Path
 
 import duckdb
-import ibis
 from ibis.expr.types import Table
 
 from pricetrail.errors import SchemaMismatch, SourceUnreadable, translating
 from pricetrail.params import Source
 from pricetrail.transactions import dates, formats, mapping, standard
+from pricetrail.transactions.engine import connect
 from pricetrail.transactions.formats import Desk
 from pricetrail.transactions.mapping import NONE, Wishes
 from pricetrail.transactions.standard import Part
@@ -54,7 +54,7 @@ def examine(files: Sequence[Path], source: Source) -> Reading:
     """As ``read``, and say how each file was understood."""
     if not files:
         raise SourceUnreadable("There are no raw files to read. Add some with 'pricetrail ingest'.")
-    engine = ibis.duckdb.connect(temp_directory=tempfile.gettempdir())
+    engine = connect()
     parts: list[Part] = []
     notes: list[str] = []
     rows: list[int] = []
