@@ -43,5 +43,13 @@ def test_clearance_has_a_slope_of_its_own():
     assert [cleared.slope_at(price).mean for price in (7.0, 6.9, 4.8)] == [-1.5, -3.0, -0.5]
 
 
+def test_errors_of_slopes_that_make_up_for_each_other_narrow_the_band():
+    apart = Elastic(10.0, 100.0, 0.2, PLAIN.slope, PLAIN.deep, mark=7.0, together=(-0.9, 1.0, 1.0))
+    _, widest = PLAIN.effect(np.array([8.0, 5.0]))
+    _, found = apart.effect(np.array([8.0, 5.0]))
+    assert found[0] == widest[0]
+    assert found[1] < 0.7 * widest[1]
+
+
 def test_mark_is_below_the_usual_price(product):
     assert Elastic.of(product(price=2.55), 0.3).mark == pytest.approx(2.95 * 0.7)

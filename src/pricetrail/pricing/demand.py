@@ -40,8 +40,8 @@ class Demand(Protocol):
 class Elastic:
     """Constant elasticity, with others below the ``deep`` mark and the clearance mark; the curve is continuous.
 
-    How the errors of the slopes hang together is not told, so they are taken to err together: the band of a change
-    that crosses a mark is the widest that they allow.
+    The errors of the slopes hang together: what a sale that was seen has brought is known better than either of the
+    slopes that lead there. ``together`` holds their correlations, slope and deep, slope and clear, deep and clear.
     """
 
     price: float
@@ -52,6 +52,7 @@ class Elastic:
     mark: float = 0.0
     clear: Slope | None = None
     clear_mark: float = 0.0
+    together: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     @classmethod
     def of(cls, product: Product, deep_from: float) -> Self:
@@ -66,6 +67,7 @@ class Elastic:
             mark,
             product.clear,
             mark * (1 - deep_from) if product.clear else 0.0,
+            product.together,
         )
 
     def slope_at(self, price: float) -> Slope:
@@ -77,11 +79,16 @@ class Elastic:
     def effect(self, prices: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of log units at ``prices`` (n,) over units at the price now."""
         upto = [self._down_to(prices, mark) for mark in (self.mark, self.clear_mark, 0.0)]
-        parts = [upto[0], upto[1] - upto[0], upto[2] - upto[1]]
+        parts = np.diff(np.stack([0 * prices, *upto]), axis=0)
         slopes = (self.slope, self.deep, self.clear or self.deep)
-        mean = sum((slope.mean * part for slope, part in zip(slopes, parts, strict=True)), 0 * prices)
-        sd = sum((slope.sd * np.abs(part) for slope, part in zip(slopes, parts, strict=True)), 0 * prices)
-        return mean, sd
+        sd = np.array([slope.sd for slope in slopes])
+        mean = np.array([slope.mean for slope in slopes]) @ parts
+        variance = np.einsum("in,ij,jn->n", parts, np.outer(sd, sd) * self._correlation(), parts)
+        return mean, np.sqrt(np.maximum(variance, 0))
+
+    def _correlation(self) -> Floats:
+        one, two, three = self.together
+        return np.array([[1, one, two], [one, 1, three], [two, three, 1]])
 
     def _down_to(self, prices: Floats, mark: float) -> Floats:
         """How far log prices are from the price now, as far as that lies above a mark."""

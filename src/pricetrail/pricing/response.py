@@ -23,6 +23,8 @@ Money = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 Listed = Annotated[tuple[Money, Annotated[int, Field(gt=0)]], Strict(False)]
+Correlation = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+Together = Annotated[tuple[Correlation, Correlation, Correlation], Strict(False)]
 Identification = Literal["identified", "borrowed", "unknown"]
 
 
@@ -62,6 +64,8 @@ class Product(_Value):
         units_week_sd: standard deviation of a week's log units around it.
         slope: for ordinary changes, as it is predicted for this product.
         deep: below the deep mark; ``clear`` the same below the clearance mark, where it is told apart.
+        together: correlations of the errors of slope and deep, slope and clear, deep and clear; where they are not
+            told they are taken to err together, which gives the widest bands.
         changes: how often the list price changed, in ``weeks``.
         cost: of one unit, where it is known.
     """
@@ -80,6 +84,7 @@ class Product(_Value):
     slope: Slope
     deep: Slope
     clear: Slope | None = None
+    together: Together = (1.0, 1.0, 1.0)
     identification: Identification
     changes: Count
     weeks: Count

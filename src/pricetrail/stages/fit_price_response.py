@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from pricetrail.demand.response.panel import Columns
 from pricetrail.demand.response.table import Facts
 from pricetrail.errors import NothingToLearn, ParamsInvalid
 from pricetrail.files import write_json
-from pricetrail.params import PriceResponse, Source
+from pricetrail.params import Params, PriceResponse, Source
 from pricetrail.stages.stage import Context, main
 from pricetrail.stages.tables import columns, write
 
@@ -27,24 +27,41 @@ LINES = (
 )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimated:
+    """The lines that were used, what was fitted to them, and the response as plain data."""
+
+    lines: Columns
+    response: Response
+    facts: Facts
+
+
 def work(context: Context) -> None:
     """Write the response, its figures by product, and what speaks for and against it."""
-    root, settings, source = context.root, context.params.fit_price_response, context.params.source
-    lines = _lines(pq.read_table(root / "data/original_df.parquet"), settings, source)
-    context.progress(0.1, f"{len(lines['stockcode']):,} order lines")
-    described = _newest(lines, "description")
-    fitted = _fit(lines, described, settings, source)
-    context.progress(0.7, "diagnostics")
-    costs = _newest(lines, settings.cost) if settings.cost else {}
-    found = table.plain(fitted, level.now(fitted), described, costs, identified_sd=settings.identified_sd)
-    write_json(root / "models/price_response/response.json", found)
-    write(root / "data/price_response.parquet", _flat(found["products"]))
-    ways = [asdict(each) for each in diagnosis.slopes(fitted, lines, source.key)]
+    root, params = context.root, context.params
+    read = pq.read_table(root / "data/original_df.parquet")
+    context.progress(0.1, f"{read.num_rows:,} order lines")
+    found = estimated(read, params)
+    write_json(root / "models/price_response/response.json", found.facts)
+    write(root / "data/price_response.parquet", _flat(found.facts["products"]))
+    context.progress(0.6, "diagnostics")
+    ways = [asdict(each) for each in diagnosis.slopes(found.response, found.lines, params.source.key)]
     write_json(root / "reports/price_response_slopes.json", table.rounded(ways))
     context.progress(0.8, "changes of price held out")
-    held = [asdict(each) for each in holdout.check(fitted)]
+    held = [asdict(each) for each in holdout.check(found.response)]
     write_json(root / "reports/price_response_holdout.json", table.rounded(held))
-    write_json(root / "metrics/price_response.json", table.rounded(_figures(found, fitted, ways, held)))
+    write_json(root / "metrics/price_response.json", table.rounded(_figures(found, ways, held)))
+
+
+def estimated(read: pa.Table, params: Params) -> Estimated:
+    """Estimate the response from clean order lines with list prices."""
+    settings = params.fit_price_response
+    lines = _lines(read, settings, params.source)
+    described = _newest(lines, "description")
+    costs = _newest(lines, settings.cost) if settings.cost else {}
+    response = _fit(lines, described, settings, params.source)
+    facts = table.plain(response, level.now(response), described, costs, identified_sd=settings.identified_sd)
+    return Estimated(lines, response, facts)
 
 
 def _lines(read: pa.Table, settings: PriceResponse, source: Source) -> Columns:
@@ -85,23 +102,22 @@ def _flat(products: list[Facts]) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def _figures(found: Facts, fitted: Response, ways: list[Facts], held: list[Facts]) -> Facts:
+def _figures(found: Estimated, ways: list[Facts], held: list[Facts]) -> Facts:
     """What is worth tracking from run to run."""
-    standing = Counter(product["identification"] for product in found["products"])
+    products, counted = found.facts["products"], found.response.panel
+    standing = Counter(product["identification"] for product in products)
     noise = {
         name: asdict(outcome.noise)
-        for name, outcome in zip(("orders", "size"), fitted.outcomes, strict=False)
+        for name, outcome in zip(("orders", "size"), found.response.outcomes, strict=False)
     }
-    distinct = fitted.panel.distinct()
+    distinct = np.bincount(counted.distinct()[counted.live.any(axis=1)])
     return {
-        "products": len(found["products"]),
+        "products": len(products),
         **{name: standing[name] for name in (table.IDENTIFIED, table.BORROWED, table.UNKNOWN)},
-        "changed": int((fitted.panel.changes() > 0).sum()),
-        "changes": int(fitted.panel.changes().sum()),
-        "distinct_prices": {
-            str(count): int(number) for count, number in enumerate(np.bincount(distinct)) if number
-        },
-        "pool": found["pool"],
+        "changed": int((counted.changes() > 0).sum()),
+        "changes": int(counted.changes().sum()),
+        "distinct_prices": {str(count): int(number) for count, number in enumerate(distinct) if number},
+        "pool": found.facts["pool"],
         "noise": noise,
         "slopes": {
             f"{way['name']}, {way['outcome']}": {name: way[name] for name in ("slope", "low", "high")}

@@ -8,6 +8,7 @@ where it never changed its price, or where all products together cannot say that
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ DIGITS = 10
 IDENTIFIED, BORROWED, UNKNOWN = "identified", "borrowed", "unknown"
 # A pool whose slope is not below zero by two standard errors says nothing.
 SURE = 1.96
+TINY = 1e-12
 # What the coefficients add up to, by part of the curve.
 PARTS = {"slope": np.array([1.0, 0, 0]), "deep": np.array([1.0, 1, 0]), "clear": np.array([1.0, 1, 1])}
 
@@ -39,7 +41,8 @@ def plain(
     """The response by product, sorted, every float to ten digits; slopes are of log units by log list price.
 
     ``slope`` holds down to the deep mark (``deep_from`` below the usual price), ``deep`` from there to the clearance
-    mark (as deep below the deep one), ``clear`` below that.
+    mark (as deep below the deep one), ``clear`` below that; ``together`` holds the correlations of their errors, of
+    the first and second, the first and third, and the second and third.
 
     Args:
         response, level: the estimates.
@@ -63,6 +66,7 @@ def plain(
                 name: _slope(response.slopes.mean[at], response.slopes.cov[at], part)
                 for name, part in PARTS.items()
             },
+            "together": _together(response.slopes.cov[at]),
             "identification": standing[at],
             "changes": int(changes[at]),
             "weeks": int(weeks[at]),
@@ -126,6 +130,15 @@ def _prices(price: Floats, now: float) -> Facts:
 
 def _slope(mean: Floats, cov: Floats, part: Floats) -> Facts:
     return {"mean": float(part @ mean), "sd": _root(float(part @ cov @ part))}
+
+
+def _together(cov: Floats) -> list[float]:
+    parts = np.array(list(PARTS.values()))
+    whole = parts @ cov @ parts.T
+    sd = np.maximum(np.sqrt(np.diag(whole)), TINY)
+    return [
+        float(np.clip(whole[one, two] / sd[one] / sd[two], -1, 1)) for one, two in combinations(range(3), 2)
+    ]
 
 
 def _root(variance: float) -> float:
