@@ -191,8 +191,9 @@ def test_trace_of_a_receipt_ends_at_the_raw_bytes_and_the_commit(twice, releases
 
 
 def test_trace_of_a_file_names_both_runs(twice, releases):
-    made = asked("trace", "models/production/dfn_best.onnx", "--shop", twice)["uses"]
-    assert [each["releases"] for each in made] == [[releases[1]], [releases[0]]]
+    uses = asked("trace", "models/production/dfn_best.onnx", "--shop", twice)["uses"]
+    assert [each["releases"] for each in uses if each["did"] == "made"] == [[releases[1]], [releases[0]]]
+    assert [each["path"] for each in uses if each["did"] == "read"] == ["production/model.onnx"]
 
 
 def test_recall_of_the_raw_file_and_of_some_rows(twice, releases, receipts):

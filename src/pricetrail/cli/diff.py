@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,9 +19,9 @@ from pricetrail.lineage.named import Run
 from pricetrail.shop import changes
 from pricetrail.shop.changes import Changes
 from pricetrail.shop.git import Lines
-from pricetrail.shop.rows import Column, Rows
+from pricetrail.shop.rows import Column
 
-SHORT, MOST = 12, 8
+SHORT, MOST = 12, 5
 FIGURES = (
     "etl.rows",
     "etl.accepted",
@@ -39,6 +40,9 @@ FIGURES = (
     "price_response.unknown",
 )
 """What a screen has room for; --json has every figure."""
+
+MADE = re.compile(r"(metrics|gates|reports)/|dvc\.lock$|code\.yaml$|.*\.dvc$")
+"""What of a shop's repository no person writes: runs and DVC do, and the other sections tell of it."""
 
 Line = tuple[str, str, str]
 
@@ -113,7 +117,8 @@ def _code(found: Changes) -> Iterator[Line]:
         for each in found.told.modules
     ]
     yield from _some(modules)
-    yield from _some([(f"shop: {path}", "", _counted(lines)) for path, lines in found.shop.items()])
+    written = {path: lines for path, lines in found.shop.items() if not MADE.match(path)}
+    yield from _some([(f"shop: {path}", "", _counted(lines)) for path, lines in written.items()])
 
 
 def _source(module: str, package: Mapping[str, Lines]) -> Lines | None:
@@ -129,20 +134,12 @@ def _counted(lines: Lines | None) -> str:
 
 def _data(found: Changes) -> Iterator[Line]:
     for name, rows in found.data.items():
-        yield name, f"{rows.before:,} rows", f"{rows.after:,} rows"
-        yield from _rows(rows)
-
-
-def _rows(rows: Rows) -> Iterator[Line]:
-    yield (
-        "  rows",
-        f"{rows.removed:,} removed",
-        f"{rows.added:,} added, {rows.changed:,} otherwise worked out",
-    )
-    for what, names in (("lost", rows.lost_columns), ("new", rows.new_columns)):
-        if names:
-            yield f"  {what} columns", ", ".join(names), ""
-    yield from _some([_column(each) for each in rows.columns])
+        moved = f"{rows.added:,} added, {rows.removed:,} removed, {rows.changed:,} worked out otherwise"
+        yield name, f"{rows.before:,} rows", f"{rows.after:,} rows: {moved}"
+        for what, names in (("lost", rows.lost_columns), ("new", rows.new_columns)):
+            if names:
+                yield f"  {what} columns", ", ".join(names), ""
+        yield from _some([_column(each) for each in rows.columns])
 
 
 def _column(each: Column) -> Line:
