@@ -95,7 +95,7 @@ def _stage(name: str, found: Record, run: Manifest) -> Step:
     how = (
         "ran" if name in run["ran"] else "restored from the cache" if name in run["restored"] else "unchanged"
     )
-    values = found.to_dict()
+    values = run["records"][name]
     facts = {
         "how": how,
         "command": found.cmd,
@@ -108,10 +108,9 @@ def _stage(name: str, found: Record, run: Manifest) -> Step:
         "modules": found.modules,
         "made": {each.path: each.sha256 for each in found.outputs},
     }
-    return Step(
-        stage_id(name), "stage", name, record.digest(values), facts,
-        tuple(file_id(each.path, each.sha256) for each in found.inputs),
-    )  # fmt: skip
+    digest = record.digest({**values, "environment": found.environment})
+    behind = tuple(file_id(each.path, each.sha256) for each in found.inputs)
+    return Step(stage_id(name), "stage", name, digest, facts, behind)
 
 
 def stage_id(name: str) -> str:
