@@ -31,7 +31,6 @@ PricetrailError
         KeyMissing
         NotSigned
         ReceiptInvalid
-        NotReproduced
     NotServing
         NoRelease
         ModelUnavailable
@@ -199,10 +198,6 @@ class NotSigned(LineageError):
 
 class ReceiptInvalid(LineageError):
     """A receipt holds what no receipt may, or its bytes are no receipt."""
-
-
-class NotReproduced(LineageError):
-    """A release was made again and is not the same."""
 
 
 class NotServing(PricetrailError):

@@ -11,11 +11,10 @@ from rich.table import Table
 
 from pricetrail.cli.console import AsJson, answer, say, stdout
 from pricetrail.cli.run import Bars
-from pricetrail.errors import NotReproduced
 from pricetrail.shop import reproduce as reproducing
 from pricetrail.shop.reproduce import Outcome, Plan
 
-SHOWN = 12
+SHOWN, FEW = 12, 3
 
 
 def reproduce(
@@ -35,18 +34,13 @@ def reproduce(
         outcome = reproducing.reproduce(shop, planned, bars)
     entry = reproducing.record(shop, outcome)
     if as_json:
-        answer(
-            {
-                **outcome.to_dict(),
-                **outcome.summary,
-                "files": outcome.to_dict()["files"],
-                "entry": entry.number,
-            }
-        )
+        counted = {name: outcome.summary[name] for name in ("tensors", "seconds")}
+        answer({**outcome.to_dict(), **counted, "entry": entry.number})
     else:
         _show(outcome, entry.number)
     if not outcome:
-        raise NotReproduced(_complaint(outcome))
+        say(_complaint(outcome), style="red")
+        raise typer.Exit(1)
 
 
 def _warn(what: str, others: tuple[str, ...]) -> None:
@@ -80,21 +74,21 @@ def _show(outcome: Outcome, entry: int) -> None:
 
 def _conditions(planned: Plan) -> list[tuple[str, str]]:
     words = {"environment": planned.environment, "code": planned.code}
-    return [
-        (name, f"{len(others):,} differences" if others else "the same") for name, others in words.items()
-    ]
+    return [(name, f"not the same: {_listed(each)}" if each else "the same") for name, each in words.items()]
+
+
+def _listed(others: tuple[str, ...]) -> str:
+    more = f" and {len(others) - FEW:,} more" if len(others) > FEW else ""
+    return f"{'; '.join(others[:FEW])}{more}"
 
 
 def _complaint(outcome: Outcome) -> str:
     if outcome.stopped:
         return f"{outcome.plan.release[:12]} did not come out again: {outcome.stopped}"
     first = next(each for each in outcome.files if not each)
-    others = (
-        ""
-        if outcome.plan.environment or outcome.plan.code
-        else " in the same environment, with the same code"
-    )
+    alike = not outcome.plan.environment and not outcome.plan.code
+    where = " in the same environment, with the same code" if alike else ""
     return (
-        f"{outcome.plan.release[:12]} did not come out equal{others}. The first file that differs is {first.path} "
-        f"({first.where or first.verdict})."
+        f"{outcome.plan.release[:12]} did not come out equal{where}. The first file to differ, in the order in which"
+        f" they are made, is {first.path} ({first.where or first.verdict})."
     )

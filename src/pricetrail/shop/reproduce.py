@@ -125,7 +125,7 @@ def reproduce(root: Path, planned: Plan, observer: Observer) -> Outcome:
         )
         if failure is not None and not isinstance(failure, Blocked):
             raise failure
-        files = tuple(_compared(root, copy, planned.run))
+        files = tuple(_compared(root, copy, planned.run, reader.ran))
     stopped = None if failure is None else f"{reader.failed}: {failure}"
     return Outcome(planned, files, tuple(reader.ran), stopped, time.monotonic() - started)
 
@@ -143,8 +143,11 @@ def _apart(copy: Path) -> dict[str, str]:
     return {"EVIDENTLY_API_KEY": "", "DVC_SITE_CACHE_DIR": str(copy / ".dvc" / "site")}
 
 
-def _compared(root: Path, copy: Path, run: Manifest) -> Iterator[Likeness]:
-    for then in map(Artifact.from_dict, run["artifacts"]):
+def _compared(root: Path, copy: Path, run: Manifest, ran: list[str]) -> Iterator[Likeness]:
+    """Every file of the run, in the order in which they are made: what differs first leads to the reason."""
+    rest = [name for name in run["records"] if name not in ran]
+    made_by = [each for name in (*ran, *rest) for each in run["records"].get(name, {}).get("outputs", ())]
+    for then in map(Artifact.from_dict, made_by):
         now = made(copy, then.path)
         after = None if now is None else (copy / then.path).read_bytes()
         before = None if now is None or now.sha256 == then.sha256 else recorded(root, run, then)
