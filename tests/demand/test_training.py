@@ -64,6 +64,27 @@ def test_any_number_of_steps(epochs):
     assert len(fitted(epochs=epochs, batch_size=600).history) == epochs
 
 
+def test_lessons_draw_the_forecast():
+    lessons = rows().target + 1
+    wanted = (SHAPE, Recipe(learning_rate=0.02, batch_size=64))
+    means = [
+        forecast(
+            fit(
+                wanted,
+                rows(),
+                None,
+                epochs=6,
+                seed=1,
+                watch=lambda epoch, error: True,
+                lessons=each,
+            ).network,
+            rows(),
+        ).mean()
+        for each in (None, lessons)
+    ]
+    assert 0.3 < means[1] - means[0] < 1
+
+
 def test_a_row_left_alone_is_no_batch():
     shape = SHAPE.model_copy(update={"batch_norm": True})
     found = fit(

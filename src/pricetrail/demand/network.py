@@ -42,7 +42,7 @@ class Architecture(BaseModel):
     dropout: float = Field(default=0.1, ge=0, lt=1)
     embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
     unseen: float = Field(default=0.5, ge=0, lt=1)
-    batch_norm: bool = False
+    batch_norm: bool = True
 
 
 class OrderNetwork(nn.Module):

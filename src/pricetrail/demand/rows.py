@@ -26,6 +26,10 @@ class Rows:
         """Every ``step``-th row."""
         return Rows(self.numeric[::step], self.categories[::step], self.target[::step])
 
+    def where(self, chosen: npt.NDArray[np.bool_]) -> Rows:
+        """The rows that are chosen."""
+        return Rows(self.numeric[chosen], self.categories[chosen], self.target[chosen])
+
     def newest(self, count: int) -> Rows:
         """The last ``count`` rows."""
         return Rows(self.numeric[-count:], self.categories[-count:], self.target[-count:])

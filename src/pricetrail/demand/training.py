@@ -24,6 +24,8 @@ SHORTEST = 11
 ATOMS = 40
 # The weight of the cross-entropy beside the squared error of the forecast.
 WHICH = 0.3
+# How far from a row's own quantity to its lesson the forecast aims.
+TAUGHT = 0.7
 
 Optimizer = Literal["adamw", "nadam", "rmsprop"]
 Watch = Callable[[int, float], bool]
@@ -35,7 +37,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     optimizer: Optimizer = "adamw"
-    learning_rate: float = Field(default=2e-3, gt=0)
+    learning_rate: float = Field(default=1.5e-3, gt=0)
     weight_decay: float = Field(default=1e-3, ge=0)
     batch_size: int = Field(default=512, ge=1)
 
@@ -56,7 +58,14 @@ def atoms(target: Floats) -> tuple[float, ...]:
 
 
 def fit(
-    model: tuple[Architecture, Recipe], train: Rows, val: Rows | None, *, epochs: int, seed: int, watch: Watch
+    model: tuple[Architecture, Recipe],
+    train: Rows,
+    val: Rows | None,
+    *,
+    epochs: int,
+    seed: int,
+    watch: Watch,
+    lessons: Floats | None = None,
 ) -> Fitted:
     """Train for at most ``epochs`` epochs of a one-cycle schedule (Smith and Topin, 2019).
 
@@ -65,12 +74,14 @@ def fit(
     Args:
         val: rows that choose the best epoch; without them the last one is kept.
         watch: told each epoch (from 1) and its validation error; answers whether to go on.
+        lessons: what a teacher expects of each row of ``train``.
     """
     shape, recipe = model
     torch.manual_seed(seed)
     network = OrderNetwork(shape)
     numeric, categories, target = tensors(train)
-    known = (numeric, categories, target, _begin(network, target))
+    aim = target if lessons is None else target.lerp(torch.from_numpy(lessons), TAUGHT)
+    known = (numeric, categories, aim, _begin(network, target))
     optimizer = _optimizer(network, recipe)
     steps = math.ceil(len(train) / recipe.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -109,11 +120,11 @@ def _begin(network: OrderNetwork, target: Tensor) -> Tensor:
 
 
 def _loss(network: OrderNetwork, *known: Tensor) -> Tensor:
-    numeric, categories, target, nearest = known
+    numeric, categories, aim, nearest = known
     with _precision():
         logits = network.logits(numeric, categories).float()
     which = functional.cross_entropy(logits, nearest)
-    return functional.mse_loss(network.mean(logits), target) + WHICH * which
+    return functional.mse_loss(network.mean(logits), aim) + WHICH * which
 
 
 @cache

@@ -9,7 +9,7 @@ import torch
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from pricetrail.demand.network import Architecture
-from pricetrail.demand.rows import Rows
+from pricetrail.demand.rows import Floats, Rows
 from pricetrail.demand.training import Recipe, fit
 
 JUDGES = 10_000
@@ -70,6 +70,7 @@ def evaluate(
     epochs: int,
     seed: int,
     limits: tuple[float, ...],
+    lessons: Floats | None = None,
 ) -> tuple[float, ...]:
     """Train on few rows by one thread; the validation error after each epoch, up to the first above its limit."""
     torch.set_num_threads(1)
@@ -80,5 +81,6 @@ def evaluate(
         judges,
         epochs=epochs,
         seed=seed,
+        lessons=lessons,
         watch=lambda epoch, error: epoch > len(limits) or error <= limits[epoch - 1],
     ).history

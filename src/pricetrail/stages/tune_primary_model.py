@@ -1,4 +1,5 @@
-"""Stage ``tune_primary_model``: the search, the final fits, and the committee in the forms that others read."""
+"""Stage ``tune_primary_model``: the lessons, the search, the final fits, and the committee in the forms that others
+read."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from optuna import Study
 
-from pricetrail.demand import network, training, trial, tuning
+from pricetrail.demand import network, teacher, training, trial, tuning
 from pricetrail.demand.accuracy import accuracy
 from pricetrail.demand.rows import Floats, Rows
 from pricetrail.files import write_json, writing
@@ -22,7 +24,15 @@ from pricetrail.params import Tuning
 from pricetrail.stages.stage import Context, follow_parent, main
 from pricetrail.stages.tables import part, write
 
-SEARCHED = 0.4
+TAUGHT, SEARCHED = 0.2, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What the teacher expects of the training rows, and of the training and the validation rows together."""
+
+    train: Floats
+    both: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +46,38 @@ class Member:
 
 
 def work(context: Context) -> None:
-    """Search on few rows, fit the best settings on all of them, and write what came of it."""
+    """Ask the teacher, search on few rows, fit the best settings on all of them, and write what came of it."""
     settings, root = context.params.tune_primary_model, context.root
     with tuning.processes(settings.workers, follow_parent) as apply:
-        study = _search(context, apply)
+        lessons = _lessons(context, apply)
+        study = _search(context, apply, lessons)
         chosen = tuning.best(study, settings.members)
         write(root / "reports/trials.parquet", pa.Table.from_pylist(tuning.records(study)))
         with writing(root / "reports/trials.html") as draft:
             draft.write_text(tuning.page(study), encoding="utf-8")
         members = []
-        for member in apply(partial(_member, root, settings), list(enumerate(chosen))):
+        for member in apply(partial(_member, root, settings, lessons), list(enumerate(chosen))):
             members.append(member)
             share = SEARCHED + (1 - SEARCHED) * len(members) / len(chosen)
             context.progress(share, f"network {len(members)} of {len(chosen)}, {min(member.history):.4f}")
     _write(root, chosen, members)
 
 
-def _search(context: Context, apply: tuning.Map) -> Study:
+def _lessons(context: Context, apply: tuning.Map) -> Lessons:
+    blocks = list(product((False, True), range(teacher.BLOCKS)))
+    seed, found = context.params.tune_primary_model.seed, []
+    for lesson in apply(partial(_lesson, context.root, seed), blocks):
+        found.append(lesson)
+        context.progress(TAUGHT * len(found) / len(blocks), f"trees {len(found)} of {len(blocks)}")
+    return Lessons(*(np.concatenate(half) for half in (found[: teacher.BLOCKS], found[teacher.BLOCKS :])))
+
+
+def _lesson(root: Path, seed: int, which: tuple[bool, int]) -> Floats:
+    (train, val), (both, block) = _parts(root), which
+    return teacher.lesson(train.then(val) if both else train, block, seed=seed)
+
+
+def _search(context: Context, apply: tuning.Map, lessons: Lessons) -> Study:
     settings = context.params.tune_primary_model
     how = tuning.Search(
         trials=settings.n_trials,
@@ -64,14 +89,16 @@ def _search(context: Context, apply: tuning.Map) -> Study:
     )
     return tuning.search(
         trial.SPACE,
-        partial(_try, context.root, settings),
+        partial(_try, context.root, settings, lessons.train[-settings.trial_rows :]),
         how,
         apply=apply,
-        progress=lambda share, note: context.progress(SEARCHED * share, note),
+        progress=lambda share, note: context.progress(TAUGHT + (SEARCHED - TAUGHT) * share, note),
     )
 
 
-def _try(root: Path, settings: Tuning, wanted: dict[str, Any], limits: tuple[float, ...]) -> Sequence[float]:
+def _try(
+    root: Path, settings: Tuning, lessons: Floats, wanted: dict[str, Any], limits: tuple[float, ...]
+) -> Sequence[float]:
     train, val = _parts(root)
     return trial.evaluate(
         train.newest(settings.trial_rows),
@@ -80,10 +107,11 @@ def _try(root: Path, settings: Tuning, wanted: dict[str, Any], limits: tuple[flo
         epochs=settings.trial_epochs,
         seed=settings.seed,
         limits=limits,
+        lessons=lessons,
     )
 
 
-def _member(root: Path, settings: Tuning, nth: tuple[int, dict[str, Any]]) -> Member:
+def _member(root: Path, settings: Tuning, lessons: Lessons, nth: tuple[int, dict[str, Any]]) -> Member:
     """Choose the epochs on the validation rows, then fit anew on them too."""
     import torch
     from safetensors.torch import save
@@ -96,8 +124,8 @@ def _member(root: Path, settings: Tuning, nth: tuple[int, dict[str, Any]]) -> Me
         seed=settings.seed + at,
         watch=lambda epoch, error: True,
     )
-    chosen = fit(train, val, epochs=settings.num_epochs)
-    both = fit(train.then(val), None, epochs=chosen.best_epoch)
+    chosen = fit(train, val, epochs=settings.num_epochs, lessons=lessons.train)
+    both = fit(train.then(val), None, epochs=chosen.best_epoch, lessons=lessons.both)
     forecast = training.forecast(chosen.network, val)
     return Member(save(both.network.state_dict()), chosen.best_epoch, chosen.history, forecast)
 
