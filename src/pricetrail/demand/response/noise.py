@@ -51,7 +51,9 @@ def fit(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Nois
     heights, sizes = np.array([height for height, _ in found]), np.array([size for _, size in found])
     if not (sizes > 0).any():
         return Noise(GUESS, GUESS, 0.9)
-    return min((_fitted(heights, sizes, lags, decay) for decay in DECAYS), key=lambda each: each[0])[1]
+    return min((_fitted(heights, sizes, lags, decay) for decay in DECAYS.tolist()), key=lambda each: each[0])[
+        1
+    ]
 
 
 def _half_square(

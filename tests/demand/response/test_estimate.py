@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+from pricetrail.demand.response import estimate
+
+WEEKS = 60
+
+
+def fitted(panel, **other):
+    return estimate.fit(panel, deep_from=0.3, **other)
+
+
+@pytest.mark.parametrize("slope", [-0.5, -2.0])
+def test_slope_of_all_is_found_again(shop, slope):
+    panel, _ = shop(slope=slope, wander=0.002)
+    found = fitted(panel).orders.pool
+    assert abs(found.mean[0] - slope) < 2.5 * found.cov[0, 0] ** 0.5
+    assert found.cov[0, 0] ** 0.5 < 0.2
+
+
+def test_intervals_of_products_hold_the_truth(shop):
+    panel, true = shop(series=150, spread=0.5, wander=0.003, seed=3)
+    slopes = fitted(panel).slopes
+    strayed = np.abs(slopes.mean[:, 0] - true) / np.sqrt(slopes.cov[:, 0, 0])
+    assert (strayed <= 1.645).mean() == pytest.approx(0.9, abs=0.06)
+
+
+def test_price_that_does_nothing_is_told_so(shop):
+    found = fitted(shop(slope=0.0, wander=0.004)[0]).orders.pool
+    assert abs(found.mean[0]) < 2.5 * found.cov[0, 0] ** 0.5
+
+
+def test_units_an_order_have_a_slope_of_their_own(shop):
+    found = fitted(shop(size=4.0)[0])
+    assert abs(found.size.pool.mean[0]) < 2.5 * found.size.pool.cov[0, 0] ** 0.5
+    assert found.slopes.mean == pytest.approx(found.orders.slopes.mean + found.size.slopes.mean)
+
+
+def test_where_every_unit_is_an_order_there_is_no_size(shop):
+    assert fitted(shop()[0]).size is None
+
+
+def test_driver_that_comes_with_the_price_is_told_apart(paneled):
+    rng = np.random.default_rng(0)
+    price = np.where(rng.random((40, WEEKS)) < 0.3, 1.6, 2.0)
+    shown = ((price < 2) & (rng.random(price.shape) < 0.7)) | (rng.random(price.shape) < 0.05)
+    orders = rng.poisson(10 * np.exp(-1.5 * np.log(price / 2) + 0.6 * shown)).astype(float)
+    told = fitted(paneled(price, orders, covariates={"feat": shown.astype(float)})).orders.pool
+    blind = fitted(paneled(price, orders)).orders.pool
+    assert told.mean[0] == pytest.approx(-1.5, abs=0.3)
+    assert blind.mean[0] < told.mean[0] - 0.5
+
+
+def test_season_of_things_alike_is_not_taken_for_the_price(paneled):
+    """Half of the lanterns rise in price in the very weeks in which lanterns sell; the mugs do neither."""
+    rng = np.random.default_rng(1)
+    lanterns, late = np.arange(80) < 40, np.arange(WEEKS) >= 30
+    price = np.where(((np.arange(80) % 2 == 0) & lanterns)[:, None] & late, 2.2, 2.0)
+    mean = 10 * np.exp(-1.0 * np.log(price / 2) + 0.8 * (lanterns[:, None] & late))
+    panel = paneled(price, rng.poisson(mean).astype(float))
+    words = {
+        code: "LANTERN" if lantern else "MUG"
+        for (code, _), lantern in zip(panel.names, lanterns, strict=True)
+    }
+    blind, told = (fitted(panel, descriptions=each).orders.pool.mean[0] for each in (None, words))
+    assert blind > 0.5
+    assert told == pytest.approx(-1.0, abs=0.7)
+
+
+@pytest.mark.parametrize(
+    ("weeks", "usual"),
+    [([2.0] * 6 + [1.9] * 4, 2.0), ([2.0] * 3 + [1.0] * 7, 2.0), ([2.0] * 4 + [2.4] * 6, 2.4), ([3.0], 3.0)],
+)
+def test_usual_price_is_no_clearance(paneled, weeks, usual):
+    price = np.array([weeks])
+    assert estimate.usual_price(paneled(price, np.ones_like(price)), 0.3).tolist() == [usual]
+
+
+def test_marks_lie_equally_deep_below_each_other():
+    columns = estimate.by_price(np.array([[2.0, 1.4, 0.98, 0.49]]), np.array([2.0]), 0.3)
+    assert columns[0, :, 1] == pytest.approx([0, 0, np.log(0.7), np.log(0.35)])
+    assert columns[0, :, 2] == pytest.approx([0, 0, 0, np.log(0.5)])
+
+
+def test_week_without_a_price_has_no_design():
+    assert not estimate.by_price(np.array([[np.nan, 2.0]]), np.array([2.0]), 0.3).any()

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from pricetrail.demand.response import noise
+from pricetrail.demand.response.noise import Noise
+
+WEEKS = np.arange(60)
+COUNTING = 0.02
+
+
+def strayed(true, seed=0, series=400):
+    rng = np.random.default_rng(seed)
+    root = np.linalg.cholesky(true.covariance(WEEKS) + 1e-9 * np.eye(len(WEEKS)))
+    rate = rng.standard_normal((series, len(WEEKS))) @ root.T
+    return rate + np.sqrt(COUNTING) * rng.standard_normal(rate.shape)
+
+
+@pytest.mark.parametrize(
+    "true", [Noise(0.1, 0.0, 0.5), Noise(0.0, 0.3, 0.82), Noise(0.05, 0.2, 0.95)], ids=str
+)
+def test_noise_is_found_again(true):
+    values = strayed(true)
+    found = noise.fit(values, np.full_like(values, COUNTING), WEEKS)
+    near = [0, 1, 4, 12]
+    assert found.covariance(WEEKS)[0, 0] == pytest.approx(true.week + true.lasting, abs=0.06)
+    told, expected = (
+        each.covariance(WEEKS)[0, 0] - each.covariance(WEEKS)[0, near] for each in (found, true)
+    )
+    assert told == pytest.approx(expected, abs=0.03)
+
+
+def test_level_of_a_series_does_not_matter():
+    values = strayed(Noise(0.05, 0.2, 0.9))
+    moved = values + np.arange(len(values))[:, None]
+    counting = np.full_like(values, COUNTING)
+    one, other = (noise.fit(each, counting, WEEKS) for each in (values, moved))
+    assert one.covariance(WEEKS) == pytest.approx(other.covariance(WEEKS))
+
+
+def test_counting_alone_is_no_noise():
+    values = strayed(Noise(0.0, 0.0, 0.5))
+    found = noise.fit(values, np.full_like(values, COUNTING), WEEKS)
+    assert found.week + found.lasting < 0.01
+
+
+@pytest.mark.parametrize("weeks", [np.arange(1), np.array([0, 30])])
+def test_too_few_weeks_give_a_guess(weeks):
+    nothing = np.full((5, len(weeks)), np.nan)
+    assert noise.fit(nothing, nothing, weeks).week == noise.GUESS
