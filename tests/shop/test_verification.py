@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from pricetrail.lineage import place
+from pricetrail.lineage.hint import Hint
 from pricetrail.lineage.keys import make
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.shop import git, note, production
@@ -128,7 +129,15 @@ def test_pointer_moved_without_the_ledger(ran):
     assert ("channel", "production/model.onnx", 4) in findings(ran)
 
 
-def test_end_of_the_ledger_cut_off_with_its_note(ran):
+def test_end_of_the_ledger_cut_off_and_its_note_forged(ran):
+    older = place.ledger(ran.root).read(2)
+    place.store(ran.root).replace("head.json", Hint(2, older.digest).to_bytes())
+    (ran.root / "ledger/ledger/000000003.json").unlink()
+    assert findings(ran)[0] == ("ledger", "ledger/000000003.json", 3)
+
+
+def test_end_of_the_ledger_cut_off_with_its_notes(ran):
+    (ran.root / ".pricetrail/head.json").unlink()
     (ran.root / "ledger/head.json").unlink()
     for number in (2, 3):
         (ran.root / f"ledger/ledger/00000000{number}.json").unlink()
@@ -136,7 +145,8 @@ def test_end_of_the_ledger_cut_off_with_its_note(ran):
     assert ("ledger", f"the run of commit {commit}", 1) in findings(ran)
 
 
-def test_release_cut_off_with_its_note(ran):
+def test_release_cut_off_with_its_notes(ran):
+    (ran.root / ".pricetrail/head.json").unlink()
     (ran.root / "ledger/head.json").unlink()
     (ran.root / "ledger/ledger/000000003.json").unlink()
     assert ("ledger", "run of entry 2", 2) in findings(ran)

@@ -42,6 +42,7 @@ class Ledger:
         store: where it lies, with the objects that it names.
         keyring: the private keys at hand; None to write unsigned entries, in a ledger that was begun so.
         trust: the id of the key that it must have begun with; None to take the first entry's word for it.
+        witness: a store elsewhere, where the newest entry that was seen is noted too; None to note it nowhere.
         clock: what time it is.
     """
 
@@ -51,9 +52,11 @@ class Ledger:
         keyring: Keyring | None = None,
         *,
         trust: str | None = None,
+        witness: Store | None = None,
         clock: Callable[[], datetime] = utc,
     ) -> None:
         self.store, self.keyring, self.trust, self.clock = store, keyring, trust, clock
+        self._notes = (store,) if witness is None else (store, witness)
         self._head: Entry | None = None
         self._keys: dict[int, bytes | None] = {}
 
@@ -180,8 +183,9 @@ class Ledger:
         except AlreadyThere:
             return None
         self._head = entry.parse(number, content)[0]
-        with suppress(StoreFailed):
-            hint.write(self.store, self._head)
+        for kept in self._notes:
+            with suppress(StoreFailed):
+                hint.write(kept, self._head)
         return self._head
 
     def _genesis(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pricetrail.lineage import keys
 from pricetrail.lineage.canonical import digest
 from pricetrail.lineage.keys import Keyring
 from pricetrail.lineage.ledger import Ledger
-from pricetrail.lineage.store import Store, open_store
+from pricetrail.lineage.store import FolderStore, Store, open_store
 
 KEYS = Path(".pricetrail/keys")
 ANCHOR = "ledger.pub"
@@ -46,8 +46,13 @@ def shared(root: Path) -> bool:
 def ledger(root: Path) -> Ledger:
     """A shop's ledger, which must have begun with the key in ``ledger.pub`` where the shop has one."""
     if not signed(root):
-        return Ledger(store(root))
-    return Ledger(store(root), keyring(root), trust=anchor(root))
+        return Ledger(store(root), witness=witness(root))
+    return Ledger(store(root), keyring(root), trust=anchor(root), witness=witness(root))
+
+
+def witness(root: Path) -> Store:
+    """Where this clone notes the newest entry that it wrote: entries that are cut off later are missed there."""
+    return FolderStore(root / KEYS.parent)
 
 
 def signed(root: Path) -> bool:

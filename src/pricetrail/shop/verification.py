@@ -64,7 +64,7 @@ def verify(
     """
     store, at_work = place.store(root), note.read(root)
     trust, anchored = _anchor(root)
-    found = chain.walk(store, trust)
+    found = chain.walk(store, trust, place.witness(root))
     kept = objects.check(store, found)
     receipts = _receipts(root, found, processes)
     findings = [*anchored, *found.findings, *kept.findings, *_ring(root), *_recorded(root, found, at_work)]

@@ -17,6 +17,7 @@ from pricetrail.lineage.store import Store
 from pricetrail.lineage.verify.finding import Finding, Since
 
 AREA = "ledger"
+WITNESS = "this clone's own note of the head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,13 @@ class Chain:
         return Since(number, found.digest, found.when) if found else Since(number)
 
 
-def walk(store: Store, trust: str | None = None) -> Chain:
-    """Check every entry of the ledger in a store, and the note of its head.
+def walk(store: Store, trust: str | None = None, witness: Store | None = None) -> Chain:
+    """Check every entry of the ledger in a store, and the notes of its head.
 
     Args:
         store: where it lies.
         trust: the id of the key that it must have begun with; None to take the first entry's word for it.
+        witness: a store elsewhere that may hold a note of the head too.
     """
     names = store.names(FOLDER)
     numbers = [int(found[1]) for each in names if (found := NAME.fullmatch(each))]
@@ -62,6 +64,9 @@ def walk(store: Store, trust: str | None = None) -> Chain:
         walker.take(number, store.read(name(number)))
     strays = [Finding(AREA, each, "it is no entry's name") for each in names if not NAME.fullmatch(each)]
     noted = list(_noted(store, walker))
+    if witness is not None:
+        said = {each.place for each in noted}
+        noted += [each for each in _witnessed(witness, walker) if each.place not in said]
     remarks = tuple(walker.remarks(begun=bool(numbers)))
     return Chain(tuple(walker.entries), (*walker.findings, *noted, *strays), remarks)
 
@@ -196,16 +201,28 @@ def _noted(store: Store, walker: _Walker) -> Iterator[Finding]:
     yield from _beyond(noted, walker)
 
 
-def _beyond(noted: Hint, walker: _Walker) -> Iterator[Finding]:
+def _witnessed(store: Store, walker: _Walker) -> Iterator[Finding]:
+    """Where the ledger is not what this clone has seen, if it has written any of it."""
+    try:
+        noted = hint.parse(store.read(hint.NAME))
+    except ArtifactMissing:
+        return
+    except ValueError:
+        yield Finding(AREA, WITNESS, "it is no note of a head: it was cut or changed")
+        return
+    yield from _beyond(noted, walker, by=WITNESS)
+
+
+def _beyond(noted: Hint, walker: _Walker, by: str = hint.NAME) -> Iterator[Finding]:
     last = walker.last
     if noted.number > last:
         others = f" and all up to {noted.number}" if noted.number > last + 1 else ""
         known = noted.digest if not others else None
-        fault = f"it is missing{others}: {hint.NAME} has seen entry {noted.number}"
+        fault = f"it is missing{others}: {by} has seen entry {noted.number}"
         yield Finding(AREA, name(last + 1), fault, Since(last + 1, known))
     seen = {each.number: each for each in walker.entries}.get(noted.number)
     if seen is not None and seen.digest != noted.digest:
-        fault = f"{hint.NAME} has seen another entry {seen.number} ({_short(noted.digest)}) than is there now"
+        fault = f"{by} has seen another entry {seen.number} ({_short(noted.digest)}) than is there now"
         yield Finding(AREA, name(seen.number), fault, Since(seen.number, seen.digest, seen.when))
 
 

@@ -1,0 +1,80 @@
+"""What each system says of a shop, as a set of lines: an answer that is not the one before has noticed something."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pricetrail.errors import PricetrailError
+from pricetrail.shop import git
+from pricetrail.shop.verification import verify
+
+Look = Callable[[], set[str]]
+
+
+def watchers(shop: Path, folder: Path, mlflow: Path | None) -> dict[str, Look]:
+    """Every system that can be asked, by name."""
+    found: dict[str, Look] = {
+        "ours": lambda: ours(shop),
+        "DVC": lambda: plain(shop),
+        "DVC and git": lambda: plain(shop) | committed(shop),
+    }
+    if mlflow is not None:
+        found["MLflow"] = Rival(mlflow, shop, folder / "mlruns")
+    return found
+
+
+def ours(shop: Path) -> set[str]:
+    """Findings and remarks of a deep verification."""
+    try:
+        report = verify(shop, deep=True)
+    except PricetrailError as error:
+        return {str(error)}
+    return {*map(str, report.findings), *report.remarks}
+
+
+def plain(shop: Path) -> set[str]:
+    """What DVC's own commands for that say."""
+    from dvc.repo import Repo
+
+    try:
+        with Repo(str(shop)) as repo:
+            said = {"status": repo.status(), "data": repo.data_status(granular=True, untracked_files="all")}
+            said["cloud"] = repo.status(cloud=True)
+    except Exception as error:  # whatever it is, its user sees it
+        return {f"{type(error).__name__}: {error}"}
+    return set(_lines(said, ""))
+
+
+def committed(shop: Path) -> set[str]:
+    """What git says of files that it tracks or does not."""
+    return set(git.git(shop, "status", "--porcelain").splitlines())
+
+
+class Rival:
+    """MLflow, in a process of its own."""
+
+    def __init__(self, python: Path, shop: Path, store: Path) -> None:
+        words = [str(python), str(Path(__file__).with_name("rival.py")), str(shop), str(store)]
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __call__(self) -> set[str]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write("look\n")
+        self.process.stdin.flush()
+        return set(json.loads(self.process.stdout.readline()))
+
+
+def _lines(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _lines(inner, f"{path}/{name}")
+    elif isinstance(value, list | tuple | set):
+        for inner in value:
+            yield from _lines(inner, path)
+    else:
+        yield f"{path}: {value}"
