@@ -11,7 +11,7 @@ export DVC_NO_ANALYTICS := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow check format lock bench clean
+.PHONY: help setup run test test-slow check format lock bench mutate clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ check: .venv/.dev ## format, lint, types, import contracts, repeated logic
 
 bench: .venv/.pipeline ## compare two clones digest by digest, and time a run and a second run
 	@$(BIN)/python -m benchmarks.shops
+
+mutate: .venv/.pipeline ## change one thing of a shop at a time: what do verify, and DVC, notice? (SHOP=: a copy of yours)
+	@$(BIN)/python -m benchmarks.mutations $(if $(wildcard $(SHOP)/dvc.lock),--shop '$(SHOP)') $(if $(MLFLOW),--mlflow '$(MLFLOW)')
 
 format: .venv/.dev ## format the code
 	@$(BIN)/ruff format .

@@ -77,10 +77,10 @@ def rollback(root: Path, to: str = PRODUCTION, *, why: str) -> str:
 
 
 def follow(root: Path) -> None:
-    """Bring ``production/`` to what its channel points at, and commit that."""
+    """Bring ``production/`` to what its channel points at, and commit that; what was cut short is done anew."""
     ledger = place.ledger(root)
     standing = channel.current(ledger)
-    if standing is not None and _held(root) != standing.release:
+    if standing is not None:
         made = json.loads(ledger.object(standing.release))
         for each in made["files"]:
             if each["path"] in FILES:
@@ -148,11 +148,3 @@ def _named(ledger: Ledger, wanted: str | None) -> str:
     raise UnknownId(
         "There is no release yet: no run has passed its gates. 'pricetrail run' makes one, or says why not."
     )
-
-
-def _held(root: Path) -> str | None:
-    try:
-        found = json.loads((root / FOLDER / NOTE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return str(found.get("release"))
