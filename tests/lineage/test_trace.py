@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pricetrail.errors import AmbiguousId, DigestMismatch, UnknownId
+from pricetrail.errors import AmbiguousId, Blocked, DigestMismatch, StageFailed, UnknownId
 from pricetrail.lineage import canonical, channel, place
 from pricetrail.lineage.receipts import Receipt, Writer, find, segment
 from pricetrail.lineage.receipts.seal import seal
@@ -147,3 +147,28 @@ def test_needs_neither_dvc_nor_a_terminal():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_run_that_was_blocked_leads_to_as_much_as_it_made(ran):
+    ran.write("data/raw/0002-more.csv", "3,4\n")
+    ran.dvc("add", "data/raw")
+    ran.write("wanted.txt", "block")
+    with pytest.raises(Blocked):
+        ran.run()
+    [entry, _] = ran.entries("run")
+    found = trace(place.ledger(ran.root), entry.objects[0][:10])
+    assert found.root.facts["outcome"] == "blocked"
+    assert "stage judge" not in found.steps
+    assert {"stage prepare", "stage learn"} <= found.steps.keys()
+    assert [step.name for step in found.steps.values() if step.kind == "raw"] == [
+        "data/raw/0001-lines.csv", "data/raw/0002-more.csv",
+    ]  # fmt: skip
+
+
+def test_run_that_failed_in_its_first_stage_has_its_parameters_still(tiny):
+    tiny.write("stage.py", "raise SystemExit(1)")
+    with pytest.raises(StageFailed):
+        tiny.run()
+    found = trace(place.ledger(tiny.root), tiny.entries("run")[0].objects[0])
+    assert [step.kind for step in found.steps.values()] == ["run", "parameters", "code", "commit"]
+    assert found.tree().branches[0].step.facts == {"tune_backup_models": {"seed": 7}}

@@ -12,7 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from pricetrail.cli.diff import diff, screen
-from pricetrail.errors import UnknownId
+from pricetrail.errors import Blocked, UnknownId
 from pricetrail.lineage import named, place
 from pricetrail.shop import changes
 from pricetrail.shop.rows import Column, Rows
@@ -81,6 +81,16 @@ def test_blob_that_is_gone_is_named(twice):
     assert "Bring it with 'dvc fetch --all-commits'" in changes.between(twice.root, before, after).missing[0]
 
 
+def test_run_that_was_blocked_beside_one_that_passed(ran):
+    ran.write("wanted.txt", "block")
+    with pytest.raises(Blocked):
+        ran.run()
+    before, after = runs(ran)
+    found = changes.between(ran.root, before, after).told
+    assert [(each.name, each.after) for each in found.verdicts] == [("run", "blocked"), ("gate model", None)]
+    assert typed(before.id, after.id, "--shop", ran.root).exit_code == 0
+
+
 def test_screen_and_json(twice):
     before, after = runs(twice)
     said = typed(before.id[:8], after.release, "--shop", twice.root).stdout
@@ -93,14 +103,14 @@ def test_screen_and_json(twice):
 
 def test_screen_shows_the_columns_that_moved_most(ran):
     [run] = runs(ran)
-    columns = tuple(Column(f"c{at}", 0.9 - at / 100, 1.0, 2.0, (0.0, 0.25)) for at in range(12))
+    columns = tuple(Column(f"moved_{at}", 0.9 - at / 100, 1.0, 2.0, (0.0, 0.25)) for at in range(12))
     table = Rows(100, 110, 20, 10, 5, ("store",), (), columns)
     found = replace(changes.between(ran.root, run, run), data={"orders": table})
     console = Console(width=160, record=True, file=StringIO())
     console.print(screen(found))
     said = console.export_text()
     assert re.search(r"100 rows +110 rows: 20 added, 10 removed, 5 worked out otherwise", said)
-    assert re.search(r"c0 +1 +2, 25\.0% without +distance 0\.900", said)
-    assert "c4" in said
-    assert "c5" not in said
+    assert re.search(r"moved_0 +1 +2, 25\.0% without +distance 0\.900", said)
+    assert "moved_4" in said
+    assert "moved_5" not in said
     assert "and 7 more in --json" in said
