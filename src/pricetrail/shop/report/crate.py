@@ -78,7 +78,7 @@ def _ledger(ledger: Ledger, facts: Facts) -> Iterator[Part]:
         if each.number <= facts.until:
             name = entry.name(each.number)
             source = f"entry {each.number}"
-            yield Part(f"ledger/{name}", ledger.store.read(name), f"Ledger entry: {each.kind}", source)
+            yield Part(name, ledger.store.read(name), f"Ledger entry: {each.kind}", source)
     objects = {
         facts.subject.run_id: ("run", "Manifest of the run"),
         facts.id: ("release", "Manifest of the release"),
@@ -88,7 +88,7 @@ def _ledger(ledger: Ledger, facts: Facts) -> Iterator[Part]:
             about = (f"comparison {each.number}", "What became of each file when the release was made again")
             objects[str(each.body["compared"])] = about
     for id, (source, description) in objects.items():
-        yield Part(f"ledger/{entry.OBJECTS}{id}.json", ledger.object(id), description, source)
+        yield Part(f"{entry.OBJECTS}{id}.json", ledger.object(id), description, source)
 
 
 def _shop(root: Path, facts: Facts) -> Iterator[Part]:
