@@ -1,6 +1,8 @@
 """The list price follows decisions about the price, and nothing else."""
 
+from collections import Counter
 from datetime import datetime, timedelta
+from statistics import median
 
 import ibis
 import pyarrow as pa
@@ -122,6 +124,43 @@ def test_each_product_and_week_has_one_price_somebody_paid(sales):
     assert {(row["stockcode"], row["list_price"]) for row in found} <= paid
     weeks = {(row["stockcode"], (row["invoicedate"] - MONDAY).days // 7, row["list_price"]) for row in found}
     assert len(weeks) == len({week[:2] for week in weeks})
+
+
+def spoken(lines):
+    """The price of each week in which a small order speaks, and for how many, by the definition."""
+    registered = [line for line in lines if line["is_registered"]]
+    voices = registered if len(registered) >= prices.FEW * len(lines) else lines
+    small = [line for line in voices if line["quantity"] <= median(line["quantity"] for line in voices)]
+    told = Counter((week(line), line["unitprice"]) for line in small)
+    best = {
+        monday: max((n, price) for (other, price), n in told.items() if other == monday) for monday, _ in told
+    }
+    return [(monday, *best[monday]) for monday in sorted(best)]
+
+
+def defined(lines):
+    """The list price of each line of one product."""
+    said = spoken(lines)
+    steady = {monday: price for monday, _, price in said}
+    for (_, _, before), (monday, orders, _), (_, _, after) in zip(said, said[1:], said[2:], strict=False):
+        if orders == 1 and before == after:
+            steady[monday] = before
+    past = [[price for monday, price in sorted(steady.items()) if monday <= week(line)] for line in lines]
+    return [known[-1] if known else steady[min(steady)] for known in past]
+
+
+def week(line):
+    return (line["invoicedate"] - MONDAY).days // 7
+
+
+@given(SALES)
+@settings(max_examples=12, deadline=None)
+def test_list_price_and_discount_are_as_defined(sales):
+    for code in {sale["stockcode"] for sale in sales}:
+        lines = [sale for sale in sales if sale["stockcode"] == code]
+        found = [row for row in attached(*sales) if row["stockcode"] == code]
+        assert [row["list_price"] for row in found] == defined(lines)
+        assert all(row["discount"] == 1 - row["unitprice"] / row["list_price"] for row in found)
 
 
 @given(SALES, st.sampled_from([0.25, 2.0, 1024.0]))
