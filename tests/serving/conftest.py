@@ -1,10 +1,16 @@
 """Releases as serving finds them: a signed ledger, and files by their MD5, of products that a test chooses."""
 
 import hashlib
+import io
 import json
+from datetime import datetime
 
+import numpy as np
+import onnx.parser
 import pytest
 
+from pricetrail.demand.encode import Encoder
+from pricetrail.demand.prospect import Product, Prospects
 from pricetrail.lineage import canonical, channel
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.keys import Keyring
@@ -14,6 +20,52 @@ from pricetrail.lineage.store import FolderStore
 from pricetrail.serving.app import create_app
 from pricetrail.serving.release import RESPONSE
 from pricetrail.serving.settings import Settings
+
+NAMES = (
+    "unitprice", "is_registered", "product_days", "log_price", "vs_last", "vs_most", "vs_least",
+    "weekday", "minute_of_day", "week_of_year", "day_of_month",
+)  # fmt: skip
+HEAD = '<ir_version: 8, opset_import: ["" : 15]>'
+NETWORK = """
+order (float[n, 10] numeric, int32[n, 1] categories) => (float[n] forecast)
+<int64[1] one = {{1}}, float said = {{{0}}}>
+{{
+  sum = ReduceMean <axes = [1], keepdims = 0> (numeric)
+  none = Sub(sum, sum)
+  forecast = Add(none, said)
+}}
+"""
+BACKUP = NETWORK.replace(", int32[n, 1] categories", "").replace("numeric", "features")
+
+
+def model(text, said):
+    return onnx.parser.parse_model(HEAD + text.format(said)).SerializeToString()
+
+
+def snapshot():
+    """One product, sold to both kinds of customer at one price."""
+    values = np.array([[2.95, kind, 3.0, 1.08, 0, 0, 0, 2, 600, 40, 9] for kind in (0, 1)], np.float32)
+    moment = datetime(2011, 12, 9, 12)
+    prospects = Prospects(moment, NAMES, {"85123A": Product(0, 2, "United Kingdom")}, values)
+    columns = {name: values[:, at].astype(float) for at, name in enumerate(NAMES)}
+    encoder = Encoder.fit(
+        {**columns, "country": np.array(["France"] * 4, object)[:2]}, NAMES[1:], ["country"]
+    )
+    array = io.BytesIO()
+    np.save(array, values)
+    return {
+        "models/snapshot/products.json": json.dumps(prospects.to_json()).encode(),
+        "models/snapshot/features.npy": array.getvalue(),
+        "preprocessors/encoder.json": json.dumps(encoder.to_json()).encode(),
+    }
+
+
+MODELS = {
+    "models/production/dfn_best.onnx": model(NETWORK, 1.0),
+    "models/backup/lightgbm.onnx": model(BACKUP, 2.0),
+    "models/backup/elastic_net.onnx": model(BACKUP, 3.0),
+}
+
 
 PRODUCT = {
     "stockcode": "85123A",
@@ -105,6 +157,18 @@ class Shop:
     def client(self, **more):
         """Asks a service of its own."""
         return create_app(self.settings(**more)).test_client()
+
+
+@pytest.fixture(scope="session")
+def forecasting():
+    """Files that forecast, by path: models that each say one number, and what is known of one product."""
+    return {**snapshot(), **MODELS}
+
+
+@pytest.fixture(scope="session")
+def network():
+    """A network that says one number whatever it is asked."""
+    return lambda said: model(NETWORK, said)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from functools import partial
 from math import inf
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from pricetrail.demand.prospect import Line
 from pricetrail.errors import RequestInvalid
@@ -24,7 +24,9 @@ SORT = rf"^-?({'|'.join((*COLUMNS, 'description'))})$"
 
 
 def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(","))
+    return tuple(value) if isinstance(value, list) else value
 
 
 Code = Annotated[str, Field(min_length=1, max_length=200, description="The product's code.")]
@@ -32,8 +34,12 @@ Money = Annotated[float, Field(ge=0.0001, le=1e9, allow_inf_nan=False)]
 Cost = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Ending = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
-Endings = Annotated[tuple[Ending, ...], BeforeValidator(_split), Field(max_length=20)]
-Rules = Annotated[tuple[Name, ...], BeforeValidator(_split), Field(max_length=len(Name))]
+Endings = Annotated[tuple[Ending, ...], Field(min_length=1, max_length=20), BeforeValidator(_split)]
+Rules = Annotated[
+    tuple[Annotated[Name, Strict(False)], ...],
+    Field(min_length=1, max_length=len(Name)),
+    BeforeValidator(_split),
+]
 
 
 class Asked(BaseModel):
@@ -43,7 +49,7 @@ class Asked(BaseModel):
 
     @classmethod
     def read(cls, values: object) -> Self:
-        """Check plain values.
+        """Check plain values; texts stand for numbers, as they do in a query.
 
         Raises:
             RequestInvalid: something is missing, unknown, of the wrong type, or out of range.
@@ -51,9 +57,19 @@ class Asked(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            faults = {_place(each["loc"]): _said(each) for each in error.errors(include_url=False)}
-            told = "; ".join(f"{place}: {fault}" for place, fault in list(faults.items())[:5])
-            raise RequestInvalid(f"The request cannot be answered as it stands. {told}", faults) from None
+            raise _refused(error) from None
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self:
+        """Check JSON, in which nothing stands for anything else.
+
+        Raises:
+            RequestInvalid: it is none, or something is missing, unknown, of the wrong type, or out of range.
+        """
+        try:
+            return cls.model_validate_json(content, strict=True)
+        except ValidationError as error:
+            raise _refused(error) from None
 
 
 class Terms(Asked):
@@ -221,6 +237,12 @@ def _band(low: float | None, high: float | None) -> tuple[float, float] | None:
     return None if low is None and high is None else (low or 0.0, inf if high is None else high)
 
 
+def _refused(error: ValidationError) -> RequestInvalid:
+    faults = {_place(each["loc"]): _said(each) for each in error.errors(include_url=False)}
+    told = "; ".join(f"{place}: {fault}" for place, fault in list(faults.items())[:5])
+    return RequestInvalid(f"The request cannot be answered as it stands. {told}", faults)
+
+
 def _place(location: tuple[int | str, ...]) -> str:
     """A field and, in a list, which; of a field that may be of several kinds, not which kind was tried."""
     named = [part for at, part in enumerate(location) if at == 0 or isinstance(part, int)]
@@ -232,4 +254,4 @@ def _said(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "no such field"
     found = error["input"]
-    return told if isinstance(found, dict) else f"{told}, found {str(found)[:SHOWN]!r}"
+    return told if isinstance(found, dict | list | bytes) else f"{told}, found {str(found)[:SHOWN]!r}"

@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+from pydantic_core import to_json
 
 from pricetrail.errors import LimitsInvalid
 from pricetrail.lineage import canonical
@@ -16,7 +18,7 @@ from pricetrail.pricing import words
 from pricetrail.pricing.bounds import Limits
 from pricetrail.pricing.curve import draw
 from pricetrail.pricing.decision import Decision, Status, decide
-from pricetrail.pricing.demand import Elastic
+from pricetrail.pricing.demand import Elastic, Floats
 from pricetrail.pricing.experiment import Experiment, propose
 from pricetrail.pricing.objective import Aim
 from pricetrail.pricing.response import Product
@@ -24,6 +26,7 @@ from pricetrail.serving.asking import PriceAsked
 from pricetrail.serving.release import Release
 
 DIGITS = 4
+BANDS = ("low90", "low50", "middle", "high50", "high90")
 EVERYWHERE = "Prices are not told apart by country: this one holds in every country."
 
 
@@ -33,7 +36,8 @@ class Quote:
 
     Attributes:
         inputs: the SHA-256 of what the release knows of the product.
-        answer: what a receipt keeps, as canonical JSON; of the curve it keeps the SHA-256.
+        answer: what a receipt keeps, as JSON. Of the curve that is the SHA-256 of its numbers, row by row as they are
+            shown, in little-endian double precision.
         shown: what is told beside it, likewise: the curve itself, words, the prices that were observed.
     """
 
@@ -70,20 +74,20 @@ def quote(asked: PriceAsked, release: Release) -> Quote:
     limits = asked.limits()
     decision = decide(product, known.deep_from, aim, limits)
     trial = _trial(decision, product, known.deep_from, limits)
-    curve = _curve(asked, product, known.deep_from, aim)
+    numbers = _numbers(asked, product, known.deep_from, aim)
     answer = {
         **decision.to_dict(),
         "experiment": trial and trial.to_dict(),
-        "curve_sha256": canonical.digest(canonical.dumps(curve)),
+        "curve_sha256": canonical.digest(numbers.astype("<f8").tobytes()),
     }
     shown = {
         "description": product.description,
         "answer": words.sentence(decision),
         "reasons": _reasons(asked, decision, trial),
         "observed": {"low": product.low, "high": product.high, "prices": product.prices},
-        "curve": curve,
+        "curve": _curve(numbers),
     }
-    return Quote(release.inputs(product), canonical.dumps(answer), canonical.dumps(shown))
+    return Quote(release.inputs(product), canonical.dumps(answer), to_json(shown))
 
 
 def again(request: Mapping[str, Any], release: Release) -> Mapping[str, Any]:
@@ -99,18 +103,23 @@ def _trial(decision: Decision, product: Product, deep_from: float, limits: Limit
     return None
 
 
-def _curve(asked: PriceAsked, product: Product, deep_from: float, aim: Aim) -> Any:
+def _numbers(asked: PriceAsked, product: Product, deep_from: float, aim: Aim) -> Floats:
+    """The curve as rows of numbers: prices, then the bands of each figure. It is to be drawn, so it is rounded."""
     low = product.low if asked.unitprice_min is None else asked.unitprice_min
     high = product.high if asked.unitprice_max is None else asked.unitprice_max
     prices = np.linspace(min(low, high), max(low, high), asked.num_price_bins)
-    return _rounded(draw(Elastic.of(product, deep_from), prices, cost=aim.cost).to_dict())
+    drawn = draw(Elastic.of(product, deep_from), prices, cost=aim.cost)
+    figures = [each for each in (drawn.units, drawn.revenue, drawn.margin) if each is not None]
+    rows = [drawn.prices, *(getattr(each, band) for each in figures for band in BANDS)]
+    return np.round(np.stack(rows), DIGITS)
 
 
-def _rounded(values: Any) -> Any:
-    """Curves are to be drawn: more digits would make the answer twice as long."""
-    if isinstance(values, dict):
-        return {name: _rounded(each) for name, each in values.items()}
-    return None if values is None else np.round(values, DIGITS).tolist()
+def _curve(numbers: Floats) -> dict[str, Any]:
+    prices, *rows = numbers.tolist()
+    figures = [
+        dict(zip(BANDS, rows[at : at + len(BANDS)], strict=True)) for at in range(0, len(rows), len(BANDS))
+    ]
+    return {"prices": prices, **dict(zip_longest(("units", "revenue", "margin"), figures))}
 
 
 def _reasons(asked: PriceAsked, decision: Decision, trial: Experiment | None) -> list[str]:

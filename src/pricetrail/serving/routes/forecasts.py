@@ -28,7 +28,7 @@ def routes(service: Service) -> Blueprint:
 
     @found.post("/v1/forecast")
     def forecast() -> Response:
-        asked, release = ForecastAsked.read(web.body()), service.shelf.release()
+        asked, release = ForecastAsked.parse(web.body()), service.shelf.release()
         lines = [each.line() for each in asked.lines]
         quantities, model, failed = release.forecaster.forecast(lines)
         told = [

@@ -68,7 +68,7 @@ def routes(service: Service) -> Blueprint:
 
     @found.post("/v1/recommendations")
     def recommendations() -> Response:
-        asked, release = PricesAsked.read(web.body()), service.shelf.release()
+        asked, release = PricesAsked.parse(web.body()), service.shelf.release()
         priced = service.desk.prices(asked.each(), release)
         named = [{"stockcode": each.stockcode} for each in asked.products]
         rows = [row(*each) for each in zip(priced, named, strict=True)]

@@ -59,7 +59,7 @@ def routes(service: Service) -> Blueprint:
     @found.post("/v1/releases/<id>/promote")
     def promote(id: str) -> Response:
         writer(service.settings)
-        asked = Move.read(web.body())
+        asked = Move.parse(web.body())
         whole = ids.resolve(id, channel.releases(service.ledger), "release")
         if service.settings.reproduced:
             channel.reproduced(service.ledger, whole)
@@ -69,7 +69,7 @@ def routes(service: Service) -> Blueprint:
     @found.post("/v1/releases/rollback")
     def rollback() -> Response:
         writer(service.settings)
-        asked = Move.read(web.body())
+        asked = Move.parse(web.body())
         return moved(channel.rollback(service.ledger, name, who=asked.who, why=asked.why))
 
     return found

@@ -36,7 +36,7 @@ def routes(service: Service) -> Blueprint:
 
     @found.post("/invocations")
     def invocations() -> Response:
-        asked = PriceAsked.read(web.body())
+        asked = PriceAsked.parse(web.body())
         return web.written(service.desk.price(asked, service.shelf.release()).to_json())
 
     return found

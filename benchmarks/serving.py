@@ -1,0 +1,313 @@
+"""The service alone in its own environment: size, start, warm prices, throughput, and beside it the reference's way.
+
+python -m benchmarks.serving [--venv FOLDER] [--seconds N] [--json]
+
+An empty environment is made from ``requirements/serving.txt`` and this package, nothing else (one that is given is
+kept, and used again). What it serves is a signed release of 4,000 products drawn at random. Every figure is of real
+HTTP on this machine, and every price has its receipt on the disk before it leaves. No price is asked for twice but
+where it says "cached".
+
+The reference's way to one price is 1,200 sampled rows at each of 100 prices, through a network: here three hidden
+layers over 58 features in PyTorch, with the features ready made, which flatters it.
+
+Processor seconds stand beside the clock: on a machine that is busy with other things only they mean much.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pricetrail.lineage import canonical, channel
+from pricetrail.lineage.artifact import Artifact
+from pricetrail.lineage.keys import Keyring
+from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.release import TYPE
+from pricetrail.lineage.store import FolderStore
+
+ROOT = Path(__file__).parent.parent
+RESPONSE = "models/price_response/response.json"
+PRODUCTS, CLIENTS, STARTS = 4_000, 32, 7
+ROWS, PRICES, FEATURES, LAYERS = 1_200, 100, 58, (256, 128, 64)
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--venv", type=Path)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(Path(folder), asked.venv or Path(folder) / "venv", asked.seconds)
+    if asked.json:
+        print(json.dumps(found, indent=2))
+        return
+    for name, value in found.items():
+        print(f"{name:<34} {value}")
+
+
+def measure(folder: Path, venv: Path, seconds: float) -> dict[str, Any]:
+    install(venv)
+    release(folder)
+    found: dict[str, Any] = {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
+    found |= {"python": platform.python_version(), "installed_mb": round(size(venv) / 1e6)}
+    found |= starts(folder, venv)
+    with serving(folder, venv) as server:
+        found |= server.measured("price", fresh, 1, seconds)
+        found |= server.measured("cached_price", lambda at: price(at % 50, 1.0), 1, seconds)
+        found |= server.measured("price_32_clients", fresh, CLIENTS, seconds)
+        found |= server.measured("cached_32_clients", lambda at: price(at % 50, 1.0), CLIENTS, seconds)
+        found |= reprice(server)
+    found["reference_ms"] = round(reference() * 1000)
+    found["reference_times_slower"] = round(found["reference_ms"] / found["price_p50_ms"])
+    return found
+
+
+def install(venv: Path) -> None:
+    """Make the environment, where it is not there yet: the lock, and this package without anything else."""
+    python = venv / "bin/python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--require-hashes", "-r", "requirements/serving.txt"], cwd=ROOT, check=True)
+        subprocess.run([*pip, "--no-deps", "."], cwd=ROOT, check=True)
+        subprocess.run(
+            [str(python), "-m", "pip", "--quiet", "uninstall", "-y", "setuptools", "pip"], check=True
+        )
+
+
+def size(venv: Path) -> int:
+    return sum(path.stat().st_size for path in (venv / "lib").rglob("*") if path.is_file())
+
+
+def release(folder: Path) -> None:
+    """Release products drawn at random, and let them serve."""
+    drawn = random.Random(7)
+    value = {
+        "format": 1,
+        "deep_from": 0.3,
+        "pool": {name: {"mean": -1.4, "sd": 0.1, "between_sd": 0.4} for name in ("slope", "deep")},
+        "products": [product(drawn, at) for at in range(PRODUCTS)],
+    }
+    content = json.dumps(value).encode()
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    FolderStore(folder / "cache").create(f"files/md5/{md5[:2]}/{md5[2:]}", content)
+    files = [Artifact(RESPONSE, len(content), canonical.digest(content), md5).to_dict()]
+    gates = dict.fromkeys(("etl", "data_drift", "model"), "passed")
+    made = {"type": TYPE, "run": "00" * 32, "files": files, "gates": gates, "metrics": {}, "rows_until": None}
+    ledger = Ledger(FolderStore(folder / "ledger"), Keyring(folder / "keys", {}))
+    id = ledger.keep(canonical.dumps(made))
+    ledger.append(
+        "release", {"release": id, "run": "00" * 32, "gates": gates}, who="benchmark", objects=(id,)
+    )
+    channel.promote(ledger, id, who="benchmark", why="")
+
+
+def product(drawn: random.Random, at: int) -> dict[str, Any]:
+    now = round(drawn.lognormvariate(1.0, 0.7) + 0.3, 2)
+    low, high = round(now * drawn.uniform(0.7, 0.95), 2), round(now * drawn.uniform(1.05, 1.4), 2)
+    slope = {"mean": drawn.gauss(-1.6, 0.5), "sd": drawn.uniform(0.1, 0.6)}
+    return {
+        "stockcode": code(at), "store": None, "description": f"PRODUCT {at}", "price": now, "low": low, "high": high,
+        "prices": [[low, 9], [now, 37], [high, 4]], "orders": 20.0, "units": drawn.lognormvariate(3.0, 1.0),
+        "units_log_sd": 0.2, "units_week_sd": 0.5, "slope": slope, "deep": slope, "identification": "identified",
+        "changes": 3, "weeks": 50, "cost": None,
+    }  # fmt: skip
+
+
+def code(at: int) -> str:
+    return f"P{at:05}"
+
+
+def price(at: int, cost: float) -> str:
+    return f"/v1/predict-price/{code(at % PRODUCTS)}?num_price_bins={PRICES}&cost={cost:.4f}"
+
+
+def fresh(at: int) -> str:
+    """A question that was not asked before."""
+    return price(at, 0.2 + at / 1e4)
+
+
+class Server:
+    """A service in a process of its own."""
+
+    def __init__(self, folder: Path, venv: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        settings = {
+            "PRICETRAIL_LEDGER": str(folder / "ledger"),
+            "PRICETRAIL_BLOBS": str(folder / "cache"),
+            "PRICETRAIL_RATE": "0",
+            "PRICETRAIL_SECONDS": "300",
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "OMP_NUM_THREADS": "1",
+        }
+        command = [str(venv / "bin/python"), "-m", "pricetrail.serving"]
+        self.asked = 0
+        self.process = subprocess.Popen(command, env=settings, stderr=subprocess.DEVNULL)
+
+    def cpu(self) -> float:
+        """Processor seconds so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
+
+    def first(self) -> float:
+        """Ask until a price comes; seconds since now."""
+        began = time.perf_counter()
+        while True:
+            try:
+                with Client(self.port) as client:
+                    client.get(price(0, 1.0))
+                return time.perf_counter() - began
+            except OSError:
+                time.sleep(0.002)
+
+    def measured(self, name: str, path: Any, clients: int, seconds: float) -> dict[str, Any]:
+        """Milliseconds of each price, and prices a second, of so many clients at once."""
+        turn, spent = threading.Lock(), list[float]()
+        until = time.perf_counter() + seconds
+
+        def ask() -> None:
+            with Client(self.port) as client:
+                while time.perf_counter() < until:
+                    with turn:
+                        self.asked += 1
+                        at = self.asked
+                    began = time.perf_counter()
+                    client.get(path(at))
+                    spent.append((time.perf_counter() - began) * 1000)
+
+        threads = [threading.Thread(target=ask) for _ in range(clients)]
+        began, cpu = time.perf_counter(), self.cpu()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        lasted, cpu = time.perf_counter() - began, self.cpu() - cpu
+        ranks = statistics.quantiles(spent, n=100)
+        return {
+            f"{name}_p50_ms": round(ranks[49], 2),
+            f"{name}_p99_ms": round(ranks[98], 2),
+            f"{name}_a_second": round(len(spent) / lasted),
+            f"{name}_cpu_ms": round(cpu / len(spent) * 1000, 3),
+        }
+
+
+class Client:
+    """Asks over one connection, and does no more than that."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def __enter__(self) -> Client:
+        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def get(self, path: str) -> bytes:
+        return self.send(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+
+    def post(self, path: str, body: bytes) -> bytes:
+        head = f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        return self.send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+    def send(self, asked: bytes) -> bytes:
+        self.socket.sendall(asked)
+        found = b""
+        while b"\r\n\r\n" not in found:
+            part = self.socket.recv(65_536)
+            if not part:
+                raise ConnectionError("The service hung up.")
+            found += part
+        head, _, body = found.partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"{head[:80]!r} {body[:300]!r}")
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        parts = [body]
+        while length > sum(map(len, parts)):
+            parts.append(self.socket.recv(1 << 20))
+        return b"".join(parts)
+
+
+@contextmanager
+def serving(folder: Path, venv: Path) -> Iterator[Server]:
+    server = Server(folder, venv)
+    try:
+        server.first()
+        yield server
+    finally:
+        server.process.terminate()
+        server.process.wait()
+
+
+def starts(folder: Path, venv: Path) -> dict[str, float]:
+    """From nothing to the first price: the median on the clock and in processor seconds."""
+    clock, cpu = list[float](), list[float]()
+    for _ in range(STARTS):
+        began, server = time.perf_counter(), Server(folder, venv)
+        server.first()
+        clock.append(time.perf_counter() - began)
+        cpu.append(server.cpu())
+        server.process.terminate()
+        server.process.wait()
+    return {"start_seconds": round(statistics.median(clock), 2), "start_cpu_seconds": statistics.median(cpu)}
+
+
+def reprice(server: Server) -> dict[str, float]:
+    """Every product in one request, each row with its receipt."""
+    asked = {"products": [{"stockcode": code(at), "cost": 0.5} for at in range(PRODUCTS)]}
+    with Client(server.port) as client:
+        began, cpu = time.perf_counter(), server.cpu()
+        answer = json.loads(client.post("/v1/recommendations", json.dumps(asked).encode()))
+        lasted, cpu = time.perf_counter() - began, server.cpu() - cpu
+    assert len(answer["products"]) == PRODUCTS
+    assert all(row["receipt"] for row in answer["products"])
+    return {"reprice_seconds": round(lasted, 2), "reprice_cpu_seconds": round(cpu, 2)}
+
+
+def reference() -> float:
+    """Seconds for one price as the reference finds it, the median of five."""
+    import torch
+    from torch import nn
+
+    widths = (FEATURES, *LAYERS)
+    hidden = [each for a, b in pairwise(widths) for each in (nn.Linear(a, b), nn.ReLU())]
+    network = nn.Sequential(*hidden, nn.Linear(LAYERS[-1], 1)).eval()
+    rows = torch.randn(ROWS, FEATURES)
+
+    def once() -> float:
+        began = time.perf_counter()
+        with torch.inference_mode():
+            for at in range(PRICES):
+                rows[:, 0] = at / PRICES
+                network(rows).exp().mean().item()
+        return time.perf_counter() - began
+
+    once()
+    return statistics.median(once() for _ in range(5))
+
+
+if __name__ == "__main__":
+    main()
