@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from pricetrail.cli.asking import Aimed, Cost, DefaultMargin, First, Hard, Limited, Shop, Soft, Store, limited
+from pricetrail.cli.asking import (
+    Aimed,
+    Cost,
+    DefaultMargin,
+    Family,
+    First,
+    Hard,
+    Limited,
+    Shop,
+    Soft,
+    Store,
+    laddered,
+    limited,
+)
 from pricetrail.cli.console import AsJson, answer, stdout
 from pricetrail.errors import UsageError
 from pricetrail.pricing import words
@@ -27,13 +40,15 @@ def experiment(
     hard: Hard = None,
     soft: Soft = None,
     first: First = None,
+    family: Family = None,
     as_json: AsJson = False,
 ) -> None:
     """Propose which price to try, for how long or in how many stores, and say what that would detect."""
     known = responses.read(shop)
     product = known.product(stockcode, store)
     aim = Aim.of(product, objective, cost=cost, default_margin=default_margin)
-    found = propose(product, known.deep_from, aim, limited(limit, hard, soft, first))
+    limits = laddered(limited(limit, hard, soft, first), family, known, product)
+    found = propose(product, known.deep_from, aim, limits)
     if found is None:
         raise UsageError(
             f"The limits leave no price to try beside {product.price:,.2f}. Widen them: --limit change=0.2"

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from pricetrail.cli.asking import Aimed, Cost, DefaultMargin, First, Hard, Limited, Shop, Soft, Store, limited
+from pricetrail.cli.asking import (
+    Aimed,
+    Cost,
+    DefaultMargin,
+    Family,
+    First,
+    Hard,
+    Limited,
+    Shop,
+    Soft,
+    Store,
+    laddered,
+    limited,
+)
 from pricetrail.cli.console import AsJson, answer, stdout
 from pricetrail.pricing import words
 from pricetrail.pricing.decision import Decision, Status, decide
@@ -29,13 +42,14 @@ def recommend(
     hard: Hard = None,
     soft: Soft = None,
     first: First = None,
+    family: Family = None,
     as_json: AsJson = False,
 ) -> None:
     """Recommend a price, or to keep it, with what it brings against doing nothing."""
     known = responses.read(shop)
     product = known.product(stockcode, store)
     aim = Aim.of(product, objective, cost=cost, default_margin=default_margin)
-    limits = limited(limit, hard, soft, first)
+    limits = laddered(limited(limit, hard, soft, first), family, known, product)
     decision = decide(product, known.deep_from, aim, limits)
     trial = propose(product, known.deep_from, aim, limits) if decision.status is Status.KEEP else None
     if as_json:

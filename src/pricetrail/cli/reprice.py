@@ -24,8 +24,8 @@ def reprice(
         Path | None,
         typer.Option(
             "--input",
-            help="A CSV file with a column stockcode, and, where they are wanted, store, cost, objective, and limits "
-            "by their names. Without it, every product of the shop.",
+            help="A CSV file with a column stockcode, and, where they are wanted, store, cost, objective, family with "
+            "rung (prices rise with it), and limits by their names. Without it, every product of the shop.",
         ),
     ] = None,
     shop: Shop = Path(),

@@ -1,20 +1,26 @@
-"""Many products at once, each row with its own status: what cannot be done in one row stops no other."""
+"""Many products at once, each row with its own status: what cannot be done in one row stops no other.
+
+Rows of one family are decided from the lowest rung up, so that their prices do not cross; all others stand alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from pricetrail.errors import PricetrailError, UsageError
+from pricetrail.pricing import family
 from pricetrail.pricing import limits as wording
 from pricetrail.pricing.bounds import Limits
-from pricetrail.pricing.decision import decide
+from pricetrail.pricing.decision import Decision, decide
 from pricetrail.pricing.objective import Aim, Objective
 from pricetrail.pricing.response import Product, Responses
 from pricetrail.pricing.words import sentence
 
 ERROR = "error"
-OWN = ("stockcode", "store", "cost", "objective")
+OWN = ("stockcode", "store", "cost", "objective", "family", "rung")
 COLUMNS = (
     "stockcode", "store", "status", "price_now", "price", "objective", "cost", "gain", "gain_low90", "gain_high90",
     "probability", "elasticity", "identification", "binding", "at_bound", "reason",
@@ -37,36 +43,115 @@ def reprice(
     objective: Objective | None = None,
     default_margin: float | None = None,
 ) -> Iterator[Row]:
-    """Decide on every row, in order.
+    """Decide on every row; they come back in the order they came in.
 
     Args:
-        rows: texts by column: ``stockcode``, and, where they are wanted, ``store``, ``cost``, ``objective`` and
-            any limit by its name; blanks and columns of other names ask for nothing.
+        rows: texts by column: ``stockcode``, and, where they are wanted, ``store``, ``cost``, ``objective``,
+            ``family`` with ``rung``, and any limit by its name; blanks and columns of other names ask for nothing.
         limits, objective, default_margin: for rows that do not say otherwise.
 
     Returns:
         A row of ``COLUMNS`` each; where none can be made the status is ``error`` and the reason says why.
     """
+    asked = list(_asked(responses, rows, limits))
+    prices = {at: each.product.price for at, each in enumerate(asked) if isinstance(each, _Asked)}
+    found: dict[int, Row] = {}
+    for at in sorted(range(len(asked)), key=lambda at: _height(asked[at])):
+        each = asked[at]
+        try:
+            if isinstance(each, _Refused):
+                raise each.error
+            decision = each.decide(responses.deep_from, _others(asked, prices, at), objective, default_margin)
+            prices[at] = decision.price
+            found[at] = told(decision.to_dict(), sentence(decision))
+        except PricetrailError as error:
+            refused = {
+                "stockcode": each.stockcode,
+                "store": each.store,
+                "status": ERROR,
+                "reason": str(error),
+            }
+            found[at] = {column: refused.get(column) for column in COLUMNS}
+    return (found[at] for at in range(len(asked)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    stockcode: str
+    store: str
+    error: PricetrailError
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    product: Product
+    limits: Limits
+    objective: Objective | None
+    cost: float | None
+    rung: family.Rung | None
+
+    @property
+    def stockcode(self) -> str:
+        return self.product.stockcode
+
+    @property
+    def store(self) -> str:
+        return self.product.store or ""
+
+    def decide(
+        self,
+        deep_from: float,
+        others: Sequence[family.Priced],
+        objective: Objective | None,
+        default_margin: float | None,
+    ) -> Decision:
+        aim = Aim.of(self.product, self.objective or objective, cost=self.cost, default_margin=default_margin)
+        limits = self.limits
+        if self.rung:
+            limits = replace(limits, ladder=family.band(self.rung, others, within=limits.ladder))
+        return decide(self.product, deep_from, aim, limits)
+
+
+def _asked(
+    responses: Responses, rows: Iterable[Mapping[str, str]], limits: Limits
+) -> Iterator[_Asked | _Refused]:
     products = {(product.stockcode, product.store or ""): product for product in responses.products}
     seen = set[tuple[str, str]]()
     for row in rows:
-        asked = {name: row.get(name, "").strip() for name in OWN}
-        key = asked["stockcode"], asked["store"]
+        own = {name: row.get(name, "").strip() for name in OWN}
+        key = own["stockcode"], own["store"]
         try:
             product = _known(products, seen, key)
-            own = wording.read({name: row[name] for name in wording.NAMES if name in row}, limits)
-            aim = Aim.of(
+            yield _Asked(
                 product,
-                _objective(asked["objective"]) or objective,
-                cost=_cost(asked["cost"]),
-                default_margin=default_margin,
+                wording.read({name: row[name] for name in wording.NAMES if name in row}, limits),
+                _objective(own["objective"]),
+                _cost(own["cost"]),
+                family.rung(own["family"], own["rung"]),
             )
-            decision = decide(product, responses.deep_from, aim, own)
-            yield told(decision.to_dict(), sentence(decision))
         except PricetrailError as error:
-            refused = {"stockcode": key[0], "store": key[1], "status": ERROR, "reason": str(error)}
-            yield {column: refused.get(column) for column in COLUMNS}
+            yield _Refused(*key, error)
         seen.add(key)
+
+
+def _others(asked: Sequence[_Asked | _Refused], prices: Mapping[int, float], at: int) -> list[family.Priced]:
+    """The rest of a row's family, in the same store, with their prices."""
+    mine = asked[at]
+    if not isinstance(mine, _Asked) or mine.rung is None:
+        return []
+    return [
+        (each.rung, each.stockcode, prices[place])
+        for place, each in enumerate(asked)
+        if place != at
+        and isinstance(each, _Asked)
+        and each.rung is not None
+        and (each.rung.family, each.store) == (mine.rung.family, mine.store)
+    ]
+
+
+def _height(asked: _Asked | _Refused) -> float:
+    """In which order rows are decided; those of no family come first, as it does not matter."""
+    return asked.rung.height if isinstance(asked, _Asked) and asked.rung else -inf
 
 
 def _known(

@@ -158,7 +158,7 @@ def decide(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Deci
         binding=weighed.binding,
         at_bound=at_bound,
         conflicts=allowed.conflicts,
-        unmet=tuple(rule.name for rule in allowed.rules if not rule.admits(price)),
+        unmet=tuple(rule.name for rule in allowed.rules if not rule.hard and not rule.admits(price)),
     )
 
 

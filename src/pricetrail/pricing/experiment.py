@@ -24,8 +24,10 @@ POWER, LEVEL = 0.80, 0.05
 REACH = NormalDist().inv_cdf(POWER) + NormalDist().inv_cdf(1 - LEVEL / 2)
 LONGEST = 26
 SHORTEST = 4
-# Effects on the units that lie no further apart bring the same.
+# Effects on the units that lie no further apart bring the same; so do those that a hundred stores could not tell
+# apart in a year.
 ALIKE = 1e-3
+MOST = 5_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Experiment:
         detects: the smallest change of units, as a share, that it would detect at 80 % power; ``elasticity`` is
             the same as a difference of slopes.
         needed: weeks in all until it could tell whether the new price brings more, if demand answers as is
-            believed; null where both are believed to bring the same.
+            believed; null where both are believed to bring so much the same that no trial would tell.
         stores: so many at once would tell within ``weeks``; null where ``needed`` is.
     """
 
@@ -93,6 +95,7 @@ def _design(product: Product, price: float, apart: float | None) -> Experiment:
     """``apart``: the difference of log units to be told; none where there is nothing to tell."""
     sd = product.units_week_sd
     needed = None if apart is None or apart < ALIKE else 2 * max(1, ceil(2 * (REACH * sd / apart) ** 2))
+    needed = None if needed is None or needed > MOST else needed
     weeks = LONGEST if needed is None else min(max(needed, SHORTEST), LONGEST)
     effect = REACH * sd * sqrt(2 / (weeks / 2))
     return Experiment(

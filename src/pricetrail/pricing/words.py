@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pricetrail.pricing.bounds import Name
-from pricetrail.pricing.decision import Cause, Decision, Status
+from pricetrail.pricing.decision import Cause, Decision, Prospect, Status
 from pricetrail.pricing.experiment import Experiment
 from pricetrail.pricing.gain import Gain
 
@@ -22,7 +22,7 @@ BINDS = {
 KNOWN = {
     "identified": "its own changes of price",
     "borrowed": "those of other products for the most part, as its own price changed too little",
-    "unknown": "nothing of its own: its list price never changed, or demand did not follow prices",
+    "unknown": "all products together: its own price never changed, or demand did not follow prices",
 }
 
 
@@ -53,12 +53,12 @@ def proposal(found: Experiment) -> str:
         f"a fall of units by {found.detects:.0%} would be detected with 80 % power."
     )
     if found.needed is None:
-        return f"{told} Both prices are believed to bring the same."
+        return f"{told} Which price brings more it would not tell: both are believed to bring about the same."
     if found.needed <= found.weeks:
         return f"{told} That is enough to tell which price brings more."
     return (
         f"{told} To tell which price brings more would take {found.needed:,} weeks, or {found.weeks} weeks in "
-        f"{found.stores:,} stores or products alike."
+        f"{found.stores:,} stores or products alike; a larger change would tell sooner."
     )
 
 
@@ -96,14 +96,20 @@ def _reasons(decision: Decision) -> Iterator[str]:
         f"Elasticity {slope.middle:.2f} (90 % interval {slope.low90:.2f} to {slope.high90:.2f}), known from "
         f"{KNOWN[decision.identification]}."
     )
+    if decision.status is not Status.CONFLICT and decision.prospect is not None:
+        yield from _prospects(decision, decision.prospect)
+    yield from (f"Conflict: {conflict}." for conflict in decision.conflicts)
+    yield from (f"Not met, as it is soft: {BINDS[name]}." for name in decision.unmet)
+
+
+def _prospects(decision: Decision, found: Prospect) -> Iterator[str]:
+    """What the best allowed price is like, and what keeps it from being better."""
     if decision.binding is not None:
         yield f"What stops the price: {BINDS[decision.binding]}."
     if decision.at_bound:
         yield "At the bound: with this elasticity a higher price always seems better, and only a rule ends it."
-    if decision.prospect is not None:
-        low, high = decision.prospect.zone
+    low, high = found.zone
+    if low < high:
         yield f"Prices from {low:,.2f} to {high:,.2f} bring within 1 % of the best that is allowed."
-        if decision.status is Status.CHANGE and decision.prospect.price != decision.price:
-            yield f"{decision.prospect.price:,.2f} may bring more, but that is not sure."
-    yield from (f"Conflict: {conflict}." for conflict in decision.conflicts)
-    yield from (f"Not met, as it is soft: {BINDS[name]}." for name in decision.unmet)
+    if decision.status is Status.CHANGE and found.price != decision.price:
+        yield f"{found.price:,.2f} may bring more, but that is not sure."
