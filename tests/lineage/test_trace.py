@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from pricetrail.errors import AmbiguousId, Blocked, DigestMismatch, StageFailed, UnknownId
 from pricetrail.lineage import canonical, channel, place
 from pricetrail.lineage.receipts import Receipt, Writer, find, segment
 from pricetrail.lineage.receipts.seal import seal
 from pricetrail.lineage.trace import trace
-from pricetrail.shop import trails
+from pricetrail.shop import production, trails
 
 MODEL = "models/production/dfn_best.onnx"
 
@@ -83,7 +84,7 @@ def test_receipt_that_is_not_as_it_was_sealed(ledger, issued, kind):
 def test_receipt_of_a_release_that_the_ledger_does_not_have(ledger, release, issued):
     writer = Writer(ledger.store)
     strange = replace(find(ledger.store, issued).receipt, release="ff" * 32)
-    with pytest.raises(UnknownId, match="names the release ffffffffffff…"):
+    with pytest.raises(UnknownId, match="The release ffffffffffff… is named, and the ledger"):
         trace(ledger, writer.issue(strange))
 
 
@@ -93,6 +94,19 @@ def test_release_says_who_let_it_serve(ledger, release):
     facts = trace(ledger, release[:8]).root.facts
     assert [(each["who"], each["why"]) for each in facts["promoted"]] == [("ann", "better")]
     assert facts["quarantined"]["who"] == "bob"
+
+
+def test_what_a_run_was_judged_beside_leads_to_the_release_that_served(ran, release):
+    production.promote(ran.root, release, why="")
+    stages = yaml.safe_load((ran.root / "dvc.yaml").read_text())
+    stages["stages"]["judge"]["deps"].append("production")
+    (ran.root / "dvc.yaml").write_text(yaml.safe_dump(stages))
+    ran.run()
+    ledger = place.ledger(ran.root)
+    found = trace(ledger, ran.entries("run")[0].objects[0])
+    [model] = [step for step in found.steps.values() if step.name == "production/model.onnx"]
+    assert found.steps[model.behind[0]].digest == release
+    assert found.steps[model.behind[0]].behind == ()
 
 
 def test_file_names_the_runs_that_made_or_read_it(ran, ledger, release):

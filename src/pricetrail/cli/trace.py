@@ -18,6 +18,8 @@ from pricetrail.lineage.trail import Branch, Step, Trail
 from pricetrail.shop import trails
 
 SHORT = 12
+FOLDED = {"stage": "made by", "release": "copied from release"}
+"""What is not shown a second time, but named on the line of what came from it."""
 
 
 def trace(
@@ -42,7 +44,7 @@ def trace(
 
 
 def tree(found: Trail) -> Tree:
-    """A trail for a terminal. A stage that was shown above is named on the line of what it made."""
+    """A trail for a terminal."""
     top = found.tree()
     drawn = Tree(label(top))
     _grow(drawn, top)
@@ -56,13 +58,14 @@ def _grow(drawn: Tree, branch: Branch) -> None:
 
 
 def _folded(branch: Branch) -> bool:
-    return branch.step.kind == "stage" and branch.again
+    return branch.again and branch.step.kind in FOLDED
 
 
 def label(branch: Branch) -> Text:
     """One line: what it is, its digest, and what tells most about it."""
     step = branch.step
-    said = [*_said(step), *(f"made by {each.step.name}" for each in branch.branches if _folded(each))]
+    folded = [each.step for each in branch.branches if _folded(each)]
+    said = [*_said(step), *(f"{FOLDED[each.kind]} {each.name}" for each in folded)]
     text = Text()
     if step.kind != "file":
         text.append(f"{step.kind} ", style="bold")

@@ -6,6 +6,7 @@ It reads the ledger and the receipts, needs no more than they do, and believes n
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pricetrail.errors import DigestMismatch, UnknownId
@@ -17,6 +18,9 @@ from pricetrail.lineage.recall import runs
 from pricetrail.lineage.receipts import Found, find, segment
 from pricetrail.lineage.receipts.seal import KIND, Sealed
 from pricetrail.lineage.trail import Step, Trail, Use, reached
+
+BESIDE, NOTE = "production/", "production/release.json"
+"""Where a shop keeps copies of what serves, and what it says of them."""
 
 
 def trace(ledger: Ledger, given: str) -> Trail:
@@ -69,7 +73,7 @@ def of_release(ledger: Ledger, entry: Entry) -> Trail:
 
 def of_run(ledger: Ledger, entry: Entry) -> Trail:
     """The trail of the run that an entry recorded."""
-    found = list(origin.steps(entry, named.manifest(ledger, entry)))
+    found = list(_run_steps(ledger, entry))
     return reached(found[0], found)
 
 
@@ -89,8 +93,8 @@ def of_file(ledger: Ledger, sha256: str, path: str | None = None) -> Trail:
     ]
     if not found:
         raise UnknownId(f"No run made or read a file whose SHA-256 is {sha256}.")
-    use, entry, run = next((each for each in found if each[0].path == path), found[0])
-    known = {step.id: step for step in origin.steps(entry, run)}
+    use, entry, _ = next((each for each in found if each[0].path == path), found[0])
+    known = {step.id: step for step in _run_steps(ledger, entry)}
     uses = tuple(each for each, _, _ in found)
     return reached(known[origin.file_id(use.path, sha256)], known.values(), uses)
 
@@ -103,20 +107,41 @@ def versions(ledger: Ledger, path: str) -> Iterator[str]:
 
 
 def _release_steps(ledger: Ledger, entry: Entry) -> Iterator[Step]:
-    id = entry.objects[0]
-    release = named.manifest(ledger, entry)
-    run = next((each for each in ledger.topic("run") if each.objects[0] == release["run"]), None)
+    step = _release(ledger, entry)
+    yield step
+    made = str(entry.body["run"])
+    run = next((each for each in ledger.topic("run") if each.objects[0] == made), None)
     if run is None:
         raise UnknownId(
-            f"The release {id[:12]}… came of the run {release['run'][:12]}…, which the ledger does not have."
+            f"The release {step.name}… came of the run {made[:12]}…, which the ledger does not have."
         )
+    yield from _run_steps(ledger, run)
+
+
+def _release(ledger: Ledger, entry: Entry) -> Step:
+    id, made = entry.objects[0], named.manifest(ledger, entry)
     facts = {
-        **{name: release.get(name) for name in ("rows_until", "gates", "metrics")},
+        **{name: made.get(name) for name in ("rows_until", "gates", "metrics")},
         "when": entry.when, "who": entry.who, "entry": entry.number, **_standing(ledger, id),
-        "files": {each["path"]: each["sha256"] for each in release["files"]},
+        "files": {each["path"]: each["sha256"] for each in made["files"]},
     }  # fmt: skip
-    yield Step(_release_id(id), "release", id[:12], id, facts, (origin.run_id(release["run"]),))
-    yield from origin.steps(run, named.manifest(ledger, run))
+    return Step(_release_id(id), "release", id[:12], id, facts, (origin.run_id(str(entry.body["run"])),))
+
+
+def _run_steps(ledger: Ledger, entry: Entry) -> Iterator[Step]:
+    """The steps of a run. The files that it was judged beside lead to the release that served then, and no farther."""
+    found = list(origin.steps(entry, named.manifest(ledger, entry)))
+    beside = {step.id for step in found if step.name.startswith(BESIDE) and not step.behind}
+    number = entry.links.get(f"channel/{channel.PRODUCTION}") if beside else None
+    if number is None:
+        yield from found
+        return
+    served = replace(_release(ledger, _released(ledger, str(ledger.read(number).body["release"]))), behind=())
+    held = set(served.facts["files"].values())
+    for step in found:
+        copied = step.id in beside and (step.digest in held or step.name == NOTE)
+        yield replace(step, behind=(served.id,)) if copied else step
+    yield served
 
 
 def _standing(ledger: Ledger, id: str) -> dict[str, Any]:
@@ -147,7 +172,7 @@ def _released(ledger: Ledger, id: str) -> Entry:
     for entry in ledger.topic("release"):
         if entry.objects[0] == id:
             return entry
-    raise UnknownId(f"The receipt names the release {id[:12]}…, which the ledger does not have.")
+    raise UnknownId(f"The release {id[:12]}… is named, and the ledger does not have it.")
 
 
 def _seal(ledger: Ledger, found: Found) -> Mapping[str, Any] | None:

@@ -46,7 +46,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A step in the tree of a trail. ``again``: it has branches, which are shown where it came first."""
+    """A step in the tree of a trail. ``again``: where it came first it is shown with all that there is to it."""
 
     step: Step
     branches: tuple[Branch, ...]
@@ -84,7 +84,7 @@ class Trail:
         }
 
     def _branch(self, step: Step, met: set[str]) -> Branch:
-        again = step.id in met and bool(step.behind)
+        again = step.id in met and (bool(step.behind) or step.kind == "release")
         met.add(step.id)
         followed = () if again else step.behind
         return Branch(step, tuple(self._branch(self.steps[id], met) for id in followed), again)
