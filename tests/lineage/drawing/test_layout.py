@@ -60,3 +60,10 @@ def test_stage_holds_what_it_made_and_a_short_cut_is_left_out():
         "second": ["out"], "first": ["between"], "raw data": ["raw"],
     }  # fmt: skip
     assert pairs == {("second", "first"), ("first", "raw data")}
+
+
+def test_files_of_a_release_lie_in_its_box():
+    steps = [step("run", "run", "copy"), step("copy", "file", "served"), step("served", "release")]
+    made, pairs = boxes(Trail({each.id: each for each in steps}))
+    assert {box.name: [row.id for row in box.rows] for box in made} == {"run": [], "served": ["copy"]}
+    assert pairs == {("run", "served")}

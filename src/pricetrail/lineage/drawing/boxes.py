@@ -1,4 +1,4 @@
-"""The steps of a trail in boxes: a stage with the files that it made, a run with what it was given, the raw files."""
+"""The steps of a trail in boxes: a stage with what it made, a release with what was copied from it, the raw files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pricetrail.lineage.trail import Step, Trail
 
 GIVEN = ("parameters", "environment", "code", "commit")
+FILES, MAKERS = ("file", "study"), ("stage", "release")
 LOOSE = {"raw": "raw data", "file": "other files"}
 
 
@@ -41,8 +42,8 @@ def _home(trail: Trail, step: Step) -> str:
     """The name of the box that a step lies in."""
     if step.kind in GIVEN:
         return next((id for id, each in trail.steps.items() if each.kind == "run"), step.id)
-    maker = next((id for id in step.behind if trail.steps[id].kind == "stage"), None)
-    if maker is not None and step.kind != "stage":
+    maker = next((id for id in step.behind if trail.steps[id].kind in MAKERS), None)
+    if maker is not None and step.kind in FILES:
         return maker
     return LOOSE[step.kind] if step.kind in LOOSE and not step.behind else step.id
 

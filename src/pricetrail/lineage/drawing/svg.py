@@ -10,7 +10,7 @@ from pricetrail.lineage.drawing.layout import Point, layout
 from pricetrail.lineage.trail import Step, Trail
 
 WIDTH, HEAD, ROW, PAD, MARGIN = 320, 30, 22, 6, 24
-NAME, SHORT = 34, 8
+NAME, BOLD, SHORT = 34, 25, 8
 
 
 def svg(trail: Trail) -> str:
@@ -64,14 +64,15 @@ def _step(step: Step, y: int, height: int, root: Step, *, title: bool) -> str:
         f' tabindex="{0 if step is root else -1}" data-step="{escape(step.id)}"'
         f' aria-label="{escape(_said(step))}{f", {step.digest[:SHORT]}" if step.digest else ""}">'
         f'<rect x="2" y="{y + 2}" width="{WIDTH - 4}" height="{height - (4 if title else 1)}" rx="5"/>'
-        f'<text x="12" y="{middle:.0f}">{kind}{escape(_cut(label(step)))}</text>'
+        f'<text x="12" y="{middle:.0f}">{kind}{escape(_cut(label(step), title=title))}</text>'
         f'<text class="trail-digest" x="{WIDTH - 12}" y="{middle:.0f}" text-anchor="end">{digest}</text></g>'
     )
 
 
-def _cut(name: str) -> str:
+def _cut(name: str, *, title: bool) -> str:
     """Short enough for its box; what tells most of a path is its end."""
-    return name if len(name) <= NAME else f"…{name[-NAME + 1 :]}"
+    room = BOLD if title else NAME
+    return name if len(name) <= room else f"…{name[-room + 1 :]}"
 
 
 def _line(above: str, below: str, points: Iterable[Point]) -> str:
