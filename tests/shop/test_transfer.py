@@ -6,7 +6,15 @@ import uuid
 
 import pytest
 
-from pricetrail.errors import AlreadyThere, ArtifactMissing, DigestMismatch, NotSigned, ShopExists, UsageError
+from pricetrail.errors import (
+    AlreadyThere,
+    ArtifactMissing,
+    Blocked,
+    DigestMismatch,
+    NotSigned,
+    ShopExists,
+    UsageError,
+)
 from pricetrail.lineage import blob, place
 from pricetrail.shop import git, production, remote, restore, settings, transfer
 from pricetrail.shop.remote import Place
@@ -90,6 +98,14 @@ def test_push_cut_off_is_taken_up(folder):
     assert transfer.newest(place.ledger(folder.root)).body["commit"] == before
     (folder.root / "aside").rename(lost)
     assert transfer.push(folder.root).commit == git.head(folder.root)
+
+
+def test_evidence_of_a_blocked_run_is_pushed(folder):
+    folder.write("wanted.txt", "block")
+    with pytest.raises(Blocked):
+        folder.run()
+    assert transfer.push(folder.root).commit == git.head(folder.root)
+    assert [entry.kind for entry in place.ledger(folder.root).entries()][-2:] == ["run", "push"]
 
 
 def test_pointer_moves_behind_the_data(folder):

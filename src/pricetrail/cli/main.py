@@ -46,6 +46,7 @@ COMMANDS = (
     "push",
     "pull",
     "restore",
+    "schedule",
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pricetrail.errors import UsageError
-from pricetrail.lineage import blob, entry, hint
+from pricetrail.lineage import blob, entry, hint, lease
 from pricetrail.shop.remote import Place
 
 Role = Literal["pipeline", "service"]
@@ -14,7 +14,7 @@ Statement = dict[str, Any]
 READ = (f"{blob.FOLDER}/*", f"{entry.FOLDER}*", f"{entry.OBJECTS}*", "receipts/*", hint.NAME)
 """What a service reads: all but git's history."""
 RECEIPTS = "receipts/log/*"
-DELETED = "receipts/*"
+DELETED = ("receipts/*", f"{lease.FOLDER}*")
 VERSION = "2012-10-17"
 
 
@@ -40,7 +40,7 @@ def policy(place: Place, role: Role) -> dict[str, Any]:
 def _pipeline(objects: str) -> list[Statement]:
     return [
         _allow("Keep", ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], [f"{objects}*"]),
-        _allow("ForgetReceipts", ["s3:DeleteObject"], [f"{objects}{DELETED}"]),
+        _allow("Forget", ["s3:DeleteObject"], [f"{objects}{path}" for path in DELETED]),
     ]
 
 

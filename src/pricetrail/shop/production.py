@@ -13,7 +13,7 @@ from typing import Any
 
 from pricetrail.errors import ArtifactMissing, DigestMismatch, StoreFailed, UnknownId
 from pricetrail.files import write_json, writing
-from pricetrail.lineage import canonical, catalogue, channel, ids, place
+from pricetrail.lineage import canonical, catalogue, channel, ids, place, release
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.catalogue import Known
 from pricetrail.lineage.channel import PRODUCTION
@@ -62,6 +62,29 @@ def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str) -
     channel.promote(ledger, id, to, who=git.somebody(root), why=why)
     follow(root)
     return id
+
+
+def pending(root: Path, to: str = PRODUCTION) -> str | None:
+    """The newest release, if neither it nor another of the same files ever stood in the channel or is in quarantine.
+
+    So a release that was taken back is not put forward again.
+    """
+    ledger = place.ledger(root)
+    newest = next(iter(channel.releases(ledger)), None)
+    if newest is None:
+        return None
+    stood = {str(entry.body["release"]) for entry in channel.history(ledger, to)}
+    known = [_files(ledger, id) for id in stood | set(channel.quarantined(ledger))]
+    return None if _files(ledger, newest) in known else newest
+
+
+def figures(root: Path) -> dict[str, Any]:
+    """What is known of the release that later runs are judged beside; nothing before the first."""
+    try:
+        found = json.loads((root / FOLDER / NOTE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def rollback(root: Path, to: str = PRODUCTION, *, why: str) -> str:
@@ -148,3 +171,7 @@ def _named(ledger: Ledger, wanted: str | None) -> str:
     raise UnknownId(
         "There is no release yet: no run has passed its gates. 'pricetrail run' makes one, or says why not."
     )
+
+
+def _files(ledger: Ledger, id: str) -> dict[str, str]:
+    return release.digests(json.loads(ledger.object(id)))

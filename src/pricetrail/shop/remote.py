@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from pricetrail.errors import AlreadyThere, StoreFailed
-from pricetrail.lineage import blob, entry, hint, place
+from pricetrail.lineage import blob, entry, hint, lease, place
 from pricetrail.lineage.store import Store, open_store
 from pricetrail.shop import dvc, git, settings, transfer
 from pricetrail.shop.transfer import BUNDLES, Pushed
 
 NAME = "pricetrail"
+LEFT = (f"{blob.FOLDER}/", BUNDLES, hint.NAME, lease.FOLDER)
+"""What is no record: it is made anew at another place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def named(root: Path) -> Place:
 
 def _carry(before: Store, remote: Store) -> None:
     """Copy the record: the entries last and in order, so that none is there before what it names."""
-    names = [name for name in before.names() if not name.startswith((f"{blob.FOLDER}/", BUNDLES, hint.NAME))]
+    names = [name for name in before.names() if not name.startswith(LEFT)]
     for name in sorted(names, key=lambda name: (name.startswith(entry.FOLDER), name)):
         try:
             remote.create(name, before.read(name))

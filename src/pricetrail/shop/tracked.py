@@ -1,4 +1,4 @@
-"""Which of DVC's bytes belong to a shop's commit: what ``dvc.lock`` and ``*.dvc`` name, and git does not hold."""
+"""Which of DVC's bytes belong to a shop's commit: what ``dvc.lock`` and ``*.dvc`` name, and DVC keeps in its cache."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pricetrail.errors import UsageError
-from pricetrail.lineage.declared import inside, parse
+from pricetrail.lineage.declared import OUTS, inside, parse
 from pricetrail.shop import cache, git
 
-LOCK = "dvc.lock"
+LOCK, STAGES = "dvc.lock", "dvc.yaml"
 LIST = ".dir"
 
 
@@ -28,12 +28,14 @@ class Tracked:
 def at(root: Path, commit: str = "HEAD") -> list[Tracked]:
     """All that DVC keeps for a commit."""
     names = git.git(root, "ls-tree", "-r", "--name-only", "-z", commit).split("\0")
-    held = set(names)
-    found = list[Tracked]()
-    for name in names:
-        if name == LOCK or name.endswith(".dvc"):
-            found += _named(name, parse(git.git(root, "show", f"{commit}:{name}")))
-    return [each for each in found if each.path not in held]
+    held = {
+        name: parse(git.git(root, "show", f"{commit}:{name}"))
+        for name in names
+        if name in {LOCK, STAGES} or name.endswith(".dvc")
+    }
+    plain = set(_plain(held.pop(STAGES, {})))
+    found = (each for name, values in held.items() for each in _named(name, values))
+    return [each for each in found if each.path not in plain]
 
 
 def of(found: Iterable[Tracked], stage: str | None) -> list[Tracked]:
@@ -68,3 +70,11 @@ def _named(file: str, values: dict[str, Any]) -> Iterator[Tracked]:
         for out in said.get("outs") or ():
             if "md5" in out:
                 yield Tracked(inside(file, str(out["path"])), str(out["md5"]), stage)
+
+
+def _plain(declared: dict[str, Any]) -> Iterator[str]:
+    """What the stages declare to be kept by git, and not in the cache."""
+    for stage in (declared.get("stages") or {}).values():
+        for entry in (each for kind in OUTS for each in stage.get(kind) or ()):
+            if isinstance(entry, dict):
+                yield from (str(path) for path, how in entry.items() if how and how.get("cache") is False)

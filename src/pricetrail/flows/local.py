@@ -1,0 +1,140 @@
+"""A Prefect server and a worker on this machine, as processes that end with this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from pricetrail.errors import StageFailed
+
+PORT = 4200
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+}
+PATIENCE = 180.0
+FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: the address of its dashboard, and the environment of whoever is to speak to it."""
+
+    address: str
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What Prefect reads."""
+        return {**QUIET, "PREFECT_HOME": str(self.home), "PREFECT_API_URL": f"{self.address}/api"}
+
+    def begin(self, deployment: str) -> str:
+        """Begin a run of the deployment of that id; its id."""
+        return str(self._ask(f"deployments/{deployment}/create_flow_run", {})["id"])
+
+    def ended(self, run: str, seconds: float) -> tuple[str, str]:
+        """Wait for a run to end: the name of its last state, and what was said of it.
+
+        Raises:
+            StageFailed: it goes on for longer than that.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            state = self._ask(f"flow_runs/{run}")["state"]
+            if state["type"] in FINAL:
+                return str(state["name"]), str(state["message"])
+            time.sleep(0.5)
+        raise StageFailed(f"The run {run} goes on for longer than {seconds:,.0f} seconds.")
+
+    def _ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        asked = Request(f"{self.address}/api/{path}", data, {"Content-Type": "application/json"})
+        with urlopen(asked, timeout=30) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def server(home: Path, port: int = PORT) -> Iterator[Server]:
+    """A server that keeps what it knows in ``home``; another port is taken when that one is.
+
+    Raises:
+        StageFailed: it does not come up.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    found = Server(f"http://127.0.0.1:{free(port)}", home)
+    words = ["server", "start", "--host", "127.0.0.1", "--port", found.address.rpartition(":")[2]]
+    with _process(words, found, "server") as running:
+        deadline = time.monotonic() + PATIENCE
+        while not _up(found):
+            if running.poll() is not None or time.monotonic() > deadline:
+                raise StageFailed(
+                    f"Prefect's server did not come up. What it said is in {home / 'server.log'}."
+                )
+            time.sleep(0.2)
+        yield found
+
+
+@contextmanager
+def worker(at: Server, pool: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of a pool; ``more`` is added to its environment, and to that of its runs."""
+    words = ["worker", "start", "--pool", pool, "--name", f"{pool}-local", "--type", "process"]
+    with _process(words, at, "worker", **more) as running:
+        yield running
+
+
+@contextmanager
+def _process(words: list[str], at: Server, name: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    here = str(Path(sys.executable).parent)
+    path = os.pathsep.join([here, os.environ.get("PATH", "")])
+    environment = {**os.environ, **at.environment, **more, "PATH": path}
+    with (
+        (at.home / f"{name}.log").open("ab") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "prefect", *words],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        ) as running,
+    ):
+        try:
+            yield running
+        finally:
+            _end(running)
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """Ask it to end; then end it, with all that it began."""
+    with suppress(ProcessLookupError):
+        running.send_signal(signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        running.wait(20)
+    with suppress(ProcessLookupError):
+        os.killpg(running.pid, signal.SIGKILL)
+
+
+def free(port: int) -> int:
+    """That port of this machine, or another one when it is taken."""
+    for wanted in (port, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", wanted))
+            return int(probe.getsockname()[1])
+    raise StageFailed("No port of this machine is free.")
+
+
+def _up(at: Server) -> bool:
+    with suppress(OSError), urlopen(f"{at.address}/api/health", timeout=2) as answer:
+        return bool(answer.status == 200)
+    return False

@@ -1,0 +1,79 @@
+"""What a weekly run leaves to look at: Prefect artifacts, and a word to whoever is to be told."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.flows import Flow
+
+from pricetrail.flows import notice
+from pricetrail.flows.command import Answer
+from pricetrail.flows.week import Week
+
+FIGURES = ("mse_inf", "rmsle_inf", "mae_inf")
+
+
+def facts(
+    week: Week, ran: Answer, *, new: int, release: str | None, served: dict[str, str]
+) -> dict[str, Any]:
+    """How the run ended, as plain data."""
+    if ran.blocked:
+        outcome, text = "blocked", f"{week.root.name} is blocked: {ran.said.splitlines()[-1]}"
+    elif release:
+        outcome, text = "released", f"{week.root.name}: release {release[:12]} serves."
+    elif new:
+        outcome, text = "passed", f"{week.root.name}: {new:,} new rows, and no release to put into service."
+    else:
+        outcome, text = "unchanged", f"{week.root.name}: nothing new."
+    return {"outcome": outcome, "text": text, "new": new, "release": release, "served": served}
+
+
+@task(cache_policy=NO_CACHE)
+def report(week: Week, found: dict[str, Any], summary: dict[str, Any], before: dict[str, Any]) -> None:
+    """Lay down the verdicts, the metrics with their change, and where the reports are."""
+    key = re.sub(r"[^a-z0-9]+", "-", week.root.name.lower()).strip("-")
+    create_table_artifact(verdicts(summary), key=f"{key}-verdicts", description=found["text"])
+    create_table_artifact(
+        changes(summary, before), key=f"{key}-metrics", description="Beside what served before."
+    )
+    create_markdown_artifact(_links(week, summary), key=f"{key}-reports")
+
+
+def verdicts(summary: dict[str, Any]) -> list[dict[str, str]]:
+    """A row per gate; those behind one that blocked were not asked."""
+    return [
+        {"gate": name, "verdict": gate["verdict"] if gate else "not asked"}
+        for name, gate in summary["gates"].items()
+    ]
+
+
+def changes(summary: dict[str, Any], before: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row per metric: now, what served before the run, and the change as a share."""
+    now = summary["test"] or {}
+    return [
+        {
+            "metric": name,
+            "now": now.get(name),
+            "before": before.get(name),
+            "change": now[name] / before[name] - 1 if now.get(name) and before.get(name) else None,
+        }
+        for name in FIGURES
+    ]
+
+
+def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Tell that a run ended with a fault."""
+    week = Week.model_validate(flow_run.parameters["week"])
+    notice.tell(
+        week, "failed", f"{week.root.name} failed: {state.message or state.name}", {"run": str(flow_run.id)}
+    )
+
+
+def _links(week: Week, summary: dict[str, Any]) -> str:
+    lines = [f"- [{path}]({(week.root / path).resolve().as_uri()})" for path in summary["reports"]]
+    return "\n".join(["Reports, on the worker:", "", *lines])
