@@ -166,7 +166,7 @@ def settings(root: Path, run: Mapping[str, Any], chance: random.Random) -> Kind:
     for path in ("dvc.yaml", "code.yaml"):
         for _ in range(4 if (root / path).exists() else 0):
             yield flipped("a character of dvc.yaml or code.yaml", root, path, chance)
-    for path in sorted(root.glob("*/*.dvc")):
+    for path in sorted(path for path in (*root.glob("*.dvc"), *root.glob("*/*.dvc")) if path.is_file()):
         name = path.relative_to(root).as_posix()
         changed = re.sub(rb"md5: .", b"md5: x", path.read_bytes(), count=1)
         yield Mutant("a .dvc file", name, (name,), {path: changed})

@@ -66,6 +66,21 @@ def test_changed_byte_in_the_working_copy(ran, path, place):
     assert {where for _, where, _ in findings(ran)} - {"dvc.lock, learn"} == {place}
 
 
+@pytest.mark.parametrize("path", ["dvc.yaml", "dvc.lock", "data/raw.dvc"])
+@pytest.mark.parametrize("content", [b"{", b"a: \xff", b"\0"])
+def test_file_that_is_yaml_no_more(ran, path, content):
+    (ran.root / path).write_bytes(content)
+    assert ("shop", path, 2) in findings(ran)
+
+
+@pytest.mark.parametrize("path", ["dvc.yaml", "dvc.lock", "data/raw.dvc", "production.dvc"])
+def test_any_byte_of_a_file_of_settings(ran, path):
+    whole = (ran.root / path).read_bytes()
+    for at in range(0, len(whole), 1 + len(whole) // 25):
+        (ran.root / path).write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
+        assert any(path in place for _, place, _ in findings(ran))
+
+
 def test_changed_setting_is_named_with_both_values(ran):
     ran.write("params.yaml", "tune_backup_models:\n  seed: 8\n")
     [found] = verify(ran.root).findings

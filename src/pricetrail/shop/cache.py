@@ -6,6 +6,7 @@ import configparser
 from collections.abc import Iterator
 from pathlib import Path
 
+from pricetrail.errors import StoreFailed, translating
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.blob import Blobs
 from pricetrail.lineage.canonical import file_digest
@@ -54,7 +55,10 @@ def held(root: Path, wanted: Artifact) -> Path | None:
 def _sections(root: Path) -> Iterator[tuple[str, str, configparser.SectionProxy]]:
     for config in CONFIGS:
         parser = configparser.ConfigParser(interpolation=None)
-        parser.read(root / config, encoding="utf-8")
+        with translating(
+            {configparser.Error: StoreFailed, ValueError: StoreFailed}, f"{root / config} cannot be read"
+        ):
+            parser.read(root / config, encoding="utf-8")
         for section in parser.sections():
             yield config, section, parser[section]
 

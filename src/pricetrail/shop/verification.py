@@ -68,7 +68,8 @@ def verify(
     kept = objects.check(store, found)
     receipts = _receipts(root, found, processes)
     findings = [*anchored, *found.findings, *kept.findings, *_ring(root), *_recorded(root, found, at_work)]
-    findings += [*_production(root, found, kept, at_work), *_faults(receipts, found)]
+    findings += _faults(receipts, found)
+    findings += [] if workspace.unreadable(root) else _production(root, found, kept, at_work)
     remarks = [*found.remarks, *_busy(at_work), *_open(receipts)]
     checked = {"entries": len(found.entries), "objects": len(kept.kept), "receipts": receipts.receipts}
     if not _comparable(found, kept):
@@ -161,8 +162,8 @@ def _production(root: Path, found: Chain, kept: Objects, at_work: Note) -> Itera
                 fault = "it is missing, or not the file of the release that the channel points at"
                 yield Finding("channel", f"{production.FOLDER}/{copy}", fault, at)
     inside = [artifact.read(root, name) for name in artifact.files(root, [production.FOLDER])]
-    tracked = {file: each["md5"] for file, values in graph.sources(root) for each in values["outs"]}
-    if tracked.get(f"{production.FOLDER}.dvc") != artifact.md5(production.FOLDER, inside):
+    tracked = {each["path"]: each for _, values in graph.sources(root) for each in values["outs"]}
+    if not workspace.tracks(tracked.get(production.FOLDER, {}), production.FOLDER, inside):
         fault = f"what it says of {production.FOLDER}/ is not what lies there"
         yield Finding("channel", f"{production.FOLDER}.dvc", fault, at)
 

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from yaml import YAMLError
+
 from pricetrail import __version__
-from pricetrail.lineage import agreement, artifact, canonical, graph, manifest, modules, record, surroundings
+from pricetrail.lineage import (
+    agreement,
+    artifact,
+    canonical,
+    graph,
+    lock,
+    manifest,
+    modules,
+    record,
+    surroundings,
+)
 from pricetrail.lineage.artifact import Artifact
-from pricetrail.lineage.declared import PARAMS, inside, load
+from pricetrail.lineage.declared import PARAMS, inside, load, stages
 from pricetrail.lineage.environment import environment
 from pricetrail.lineage.lock import NAME as LOCK
 from pricetrail.lineage.verify.finding import Finding, Since, since
 from pricetrail.lineage.verify.objects import Run
 
 AREA = "shop"
+STRANGE = (ValueError, KeyError, TypeError, AttributeError)
 
 
 def check(root: Path, run: Run, *, apart: str) -> Iterator[Finding]:
@@ -26,12 +40,44 @@ def check(root: Path, run: Run, *, apart: str) -> Iterator[Finding]:
         run: its newest run.
         apart: the folder that promotions change, and that is therefore no run's.
     """
-    at = since(run.entry)
-    yield from _settings(root, run, at)
+    at, broken = since(run.entry), unreadable(root)
+    yield from (Finding(AREA, name, fault, at) for name, fault in broken.items())
     yield from _code(run.manifest, at)
     yield from _files(root, _made(run.manifest), at)
-    yield from _sources(root, run.manifest, at, apart)
-    yield from _records(root, run.manifest, at)
+    if not broken:
+        yield from _settings(root, run, at)
+        yield from _sources(root, run.manifest, at, apart)
+        yield from _records(root, run.manifest, at)
+
+
+def tracks(said: Mapping[str, Any], path: str, files: Sequence[Artifact]) -> bool:
+    """Whether what DVC tracks a file or folder by is what the files in it lead to."""
+    md5 = artifact.md5(path, files)
+    folder = {"nfiles": len(files)} if str(md5).endswith(".dir") else {}
+    expected = {"md5": md5, "hash": "md5", "size": sum(each.size for each in files), **folder}
+    return {name: said.get(name) for name in expected} == expected
+
+
+def unreadable(root: Path) -> dict[str, str]:
+    """The files from which everything else is read, and that cannot be: each with the reason."""
+    tracked = [each for each in (*root.glob("*.dvc"), *root.glob("*/*.dvc")) if each.is_file()]
+    readers: dict[str, Callable[[], object]] = {
+        "dvc.yaml": lambda: graph.Graph(stages(root)).order(),
+        LOCK: lambda: lock.read(root),
+        record.CODE: lambda: load(root / record.CODE),
+        **{each.relative_to(root).as_posix(): partial(_tracks, each) for each in tracked},
+    }
+    found = dict[str, str]()
+    for name, read in readers.items():
+        try:
+            read()
+        except (YAMLError, *STRANGE) as error:
+            found[name] = f"it cannot be read any more: {' '.join(str(error).split())[:120]}"
+    return found
+
+
+def _tracks(path: Path) -> list[tuple[str, str]]:
+    return [(str(each["path"]), str(each["md5"])) for each in load(path)["outs"]]
 
 
 def remarks(run: Run) -> Iterator[str]:
@@ -115,8 +161,8 @@ def _sources(root: Path, known: Mapping[str, Any], at: Since, apart: str) -> Ite
         yield from (Finding(AREA, name, "the run did not read it: it is new", at) for name in sorted(new))
         if path:
             file, found = tracked.get(path, (f"{path}.dvc", {}))
-            if found.get("md5") != artifact.md5(path, files):
-                yield Finding(AREA, file, f"it names another version of {path} than the run read", at)
+            if not tracks(found, path, files):
+                yield Finding(AREA, file, f"it does not say of {path} what the run read", at)
 
 
 def _records(root: Path, known: Mapping[str, Any], at: Since) -> Iterator[Finding]:
