@@ -65,17 +65,17 @@ def prepare(folder: Path, shop: Path | None) -> None:
 def measure(folder: Path, asked: argparse.Namespace) -> list[dict[str, object]]:
     """Each mutation, and what each of the systems made of it."""
     from benchmarks.mutants import every
-    from benchmarks.watchers import watchers
+    from benchmarks.watchers import watching
     from benchmarks.wealth import enrich
 
     shop = folder / "shop"
     enrich(shop)
-    systems = watchers(shop, folder, asked.mlflow)
-    before = {name: look() for name, look in systems.items()}
+    look = watching(shop, folder, asked.mlflow)
+    before = look()
     found, began = [], time.monotonic()
     for at, mutant in enumerate(every(shop, random.Random(asked.seed)), 1):
         with mutant.applied():
-            said = {name: look() - before[name] for name, look in systems.items()}
+            said = {name: answer - before[name] for name, answer in look().items()}
         verdicts = {
             name: {"noticed": bool(new), "named": any(mutant.named(line) for line in new)}
             for name, new in said.items()
@@ -83,7 +83,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> list[dict[str, object]]:
         found.append({"kind": mutant.kind, "what": mutant.what, "said": sorted(said["ours"])[:3], **verdicts})
         print(f"\r{at} mutations, {time.monotonic() - began:.0f} s", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    left = {name: look() ^ before[name] for name, look in systems.items()}
+    left = {name: answer ^ before[name] for name, answer in look().items()}
     assert not any(left.values()), f"a mutation was not undone: {left}"
     return found
 

@@ -12,19 +12,19 @@ from pricetrail.errors import PricetrailError
 from pricetrail.shop import git
 from pricetrail.shop.verification import verify
 
-Look = Callable[[], set[str]]
+Answers = dict[str, set[str]]
 
 
-def watchers(shop: Path, folder: Path, mlflow: Path | None) -> dict[str, Look]:
-    """Every system that can be asked, by name."""
-    found: dict[str, Look] = {
-        "ours": lambda: ours(shop),
-        "DVC": lambda: plain(shop),
-        "DVC and git": lambda: plain(shop) | committed(shop),
-    }
-    if mlflow is not None:
-        found["MLflow"] = Rival(mlflow, shop, folder / "mlruns")
-    return found
+def watching(shop: Path, folder: Path, mlflow: Path | None) -> Callable[[], Answers]:
+    """Asks every system once: its answer by its name."""
+    rival = Rival(mlflow, shop, folder / "mlruns") if mlflow is not None else None
+
+    def look() -> Answers:
+        said = plain(shop)
+        found = {"ours": ours(shop), "DVC": said, "DVC and git": said | committed(shop)}
+        return found if rival is None else {**found, "MLflow": rival()}
+
+    return look
 
 
 def ours(shop: Path) -> set[str]:
