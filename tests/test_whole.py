@@ -109,6 +109,7 @@ def test_interrupted_run_leaves_no_draft(fresh, tmp_path):
     running = start(shop)
     wait_for(running, "etl_pipeline")
     os.killpg(running.pid, signal.SIGINT)
+    running.stdout.close()
     assert running.wait(30) in (1, 130)
     assert not list(shop.rglob(".*.draft"))
 
