@@ -8,6 +8,8 @@ from pricetrail.lineage import declared, record
 from pricetrail.params import Params
 from pricetrail.shop import create, dvc, settings
 
+LAID = ("dvc.yaml", ".gitignore", ".dvcignore", ".github/workflows/pipeline.yml")
+
 
 def fill(raw):
     raw.mkdir(parents=True, exist_ok=True)
@@ -22,7 +24,7 @@ def shop(tmp_path):
 
 
 def test_shop_is_whole_and_committed(shop):
-    for path in ("dvc.yaml", "params.yaml", ".gitignore", ".dvc/config", "data/raw.dvc", "production.dvc"):
+    for path in (*LAID, "params.yaml", ".dvc/config", "data/raw.dvc", "production.dvc"):
         assert (shop / path).exists()
     status = subprocess.run(
         ["git", "status", "--porcelain"], cwd=shop, capture_output=True, text=True, check=True

@@ -14,7 +14,7 @@ from pricetrail.lineage import place
 from pricetrail.params import Params
 from pricetrail.shop import dvc, git, settings
 
-HIDDEN = {"gitignore": ".gitignore", "dvcignore": ".dvcignore"}
+HIDDEN = {"gitignore": ".gitignore", "dvcignore": ".dvcignore", "github": ".github"}
 
 
 def create(root: Path, fill: Callable[[Path], Params]) -> None:
