@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pricetrail.lineage import canonical
 from pricetrail.serving import admission, metrics, openapi, problem, web
+from pricetrail.serving.pages import site
 from pricetrail.serving.routes import API
 from pricetrail.serving.service import Service
 from pricetrail.serving.settings import Settings
@@ -26,6 +27,7 @@ def create_app(settings: Settings) -> Flask:
     problem.install(app)
     for module in API:
         app.register_blueprint(module.routes(service))
+    site.install(app, service)
     app.add_url_rule("/openapi.json", "openapi", lambda: web.written(described()))
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from functools import partial
 from typing import Any
 
 from pricetrail.errors import UsageError
 from pricetrail.lineage import canonical
 from pricetrail.pricing.bulk import COLUMNS, ERROR, told
-from pricetrail.serving.asking import PriceAsked, Terms
+from pricetrail.serving.asking import PriceAsked, TableAsked, Terms
 from pricetrail.serving.desk import Desk, Issued
 from pricetrail.serving.release import Release
 
@@ -69,3 +69,24 @@ def row(answer: Issued | UsageError, named: Row) -> Row:
     shown = json.loads(answer.quote.shown)
     made = told(answer.quote.said, shown["answer"])
     return {**made, "description": shown["description"], "receipt": answer.number}
+
+
+def fitting(rows: list[Row], asked: TableAsked) -> list[Row]:
+    """The rows that fit, in the order that was asked for; what has no value comes last."""
+    wanted = asked.q.casefold()
+    found = [
+        each
+        for each in rows
+        if wanted in f"{each['stockcode']}\n{each['description'] or ''}".casefold()
+        and asked.status in (None, each["status"])
+        and asked.identification in (None, each["identification"])
+    ]
+    column = asked.sort.removeprefix("-")
+    valued = [each for each in found if each[column] is not None]
+    valued.sort(key=lambda each: each[column], reverse=asked.sort.startswith("-"))
+    return valued + [each for each in found if each[column] is None]
+
+
+def counted(rows: list[Row]) -> dict[str, int]:
+    """How many rows there are of each status."""
+    return dict(sorted(Counter(str(each["status"]) for each in rows).items()))

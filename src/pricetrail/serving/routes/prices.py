@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -14,7 +13,7 @@ from pricetrail.serving import answers, web
 from pricetrail.serving.asking import PriceAsked, PricesAsked, TableAsked
 from pricetrail.serving.openapi import Operation
 from pricetrail.serving.service import Service
-from pricetrail.serving.tables import HEADINGS, Row, row
+from pricetrail.serving.tables import HEADINGS, counted, fitting, row
 
 CSV = "text/csv"
 OPERATIONS = (
@@ -59,33 +58,33 @@ OPERATIONS = (
 
 def routes(service: Service) -> Blueprint:
     """``/v1/predict-price``, ``/v1/recommendations`` and ``/v1/products``."""
-    found = Blueprint("prices", __name__)
+    prices = Blueprint("prices", __name__)
 
-    @found.get("/v1/predict-price/<path:stockcode>")
+    @prices.get("/v1/predict-price/<path:stockcode>")
     def predict_price(stockcode: str) -> Response:
         asked = PriceAsked.read(web.query(stockcode=stockcode))
         return web.written(service.desk.price(asked, service.shelf.release()).to_json())
 
-    @found.post("/v1/recommendations")
+    @prices.post("/v1/recommendations")
     def recommendations() -> Response:
         asked, release = PricesAsked.parse(web.body()), service.shelf.release()
         priced = service.desk.prices(asked.each(), release)
         named = [{"stockcode": each.stockcode} for each in asked.products]
         rows = [row(*each) for each in zip(priced, named, strict=True)]
-        return web.answer({"release": release.id, "counts": _counts(rows), "products": rows})
+        return web.answer({"release": release.id, "counts": counted(rows), "products": rows})
 
-    @found.get("/v1/products")
+    @prices.get("/v1/products")
     def products() -> Response:
         asked, release = TableAsked.read(web.query()), service.shelf.release()
-        fitting = _fitting(service.tables.rows(asked.terms(), release), asked)
-        rows = fitting[asked.offset :][: asked.limit]
+        found = fitting(service.tables.rows(asked.terms(), release), asked)
+        rows = found[asked.offset :][: asked.limit]
         best = request.accept_mimetypes.best_match(["application/json", CSV], "application/json")
         if (asked.format or best) in {"csv", CSV}:
             return _csv(rows)
-        told = {"total": len(fitting), "offset": asked.offset, "counts": _counts(fitting)}
+        told = {"total": len(found), "offset": asked.offset, "counts": counted(found)}
         return web.answer({"release": release.id, **told, "products": rows})
 
-    @found.get("/v1/products/<path:stockcode>")
+    @prices.get("/v1/products/<path:stockcode>")
     def product(stockcode: str) -> Response:
         release = service.shelf.release()
         known = [each for each in release.responses.products if each.stockcode == stockcode]
@@ -94,27 +93,7 @@ def routes(service: Service) -> Blueprint:
         told = [each.model_dump(mode="json") for each in known]
         return web.answer({"release": release.id, "stockcode": stockcode, "known": told})
 
-    return found
-
-
-def _fitting(rows: list[Row], asked: TableAsked) -> list[Row]:
-    """The rows that fit, in the order that was asked for; what has no value comes last."""
-    wanted = asked.q.casefold()
-    found = [
-        each
-        for each in rows
-        if wanted in f"{each['stockcode']}\n{each['description'] or ''}".casefold()
-        and asked.status in (None, each["status"])
-        and asked.identification in (None, each["identification"])
-    ]
-    column = asked.sort.removeprefix("-")
-    valued = [each for each in found if each[column] is not None]
-    valued.sort(key=lambda each: each[column], reverse=asked.sort.startswith("-"))
-    return valued + [each for each in found if each[column] is None]
-
-
-def _counts(rows: list[Row]) -> dict[str, int]:
-    return dict(sorted(Counter(str(each["status"]) for each in rows).items()))
+    return prices
 
 
 def _csv(rows: list[dict[str, Any]]) -> Response:

@@ -1,0 +1,70 @@
+"""The first page: every product, and what is recommended for it."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+from flask import Blueprint, render_template
+
+from pricetrail.pricing.decision import Status
+from pricetrail.pricing.response import Identification
+from pricetrail.serving import web
+from pricetrail.serving.asking import TableAsked
+from pricetrail.serving.service import Service
+from pricetrail.serving.tables import counted, fitting
+
+PAGE = 100
+COLUMNS = (
+    ("stockcode", "Product"),
+    ("price_now", "Price now"),
+    ("price", "Recommended"),
+    ("gain", "Expected gain a week"),
+    ("identification", "Known from"),
+    ("binding", "What binds it"),
+    ("status", "Answer"),
+)
+
+SAID = {
+    "change": "to change",
+    "keep": "to keep",
+    "forced": "forced by a rule",
+    "conflict": "whose rules clash",
+    "error": "not priced",
+}
+
+
+def add(site: Blueprint, service: Service) -> None:
+    """``/``."""
+
+    @site.get("/")
+    def products() -> str:
+        given = {name: value for name, value in web.query().items() if value != ""}
+        asked, release = TableAsked.read({"sort": "-gain", "limit": PAGE, **given}), service.shelf.release()
+        found = fitting(service.tables.rows(asked.terms(), release), asked)
+        end = asked.offset + (asked.limit or len(found))
+        return render_template(
+            "products.html",
+            rows=found[asked.offset : end],
+            total=len(found),
+            known=len(release.responses.products),
+            counts=counted(found),
+            words=SAID,
+            asked=asked,
+            columns=[(name, title, *_sorting(name, asked.sort, given)) for name, title in COLUMNS],
+            statuses=[*map(str, Status), "error"],
+            identifications=get_args(Identification),
+            csv=_link("/v1/products", given, format="csv"),
+            before=_link("", given, offset=max(asked.offset - PAGE, 0)) if asked.offset else None,
+            after=_link("", given, offset=end) if end < len(found) else None,
+        )
+
+
+def _sorting(name: str, sort: str, given: dict[str, Any]) -> tuple[str, str | None]:
+    """Where a click on a column's heading leads, and how it is sorted now."""
+    now = {name: "ascending", f"-{name}": "descending"}.get(sort)
+    return _link("", given, sort=f"-{name}" if now == "ascending" else name, offset=0), now
+
+
+def _link(path: str, given: dict[str, Any], **more: Any) -> str:
+    return f"{path}?{urlencode({**given, **more})}"

@@ -1,0 +1,84 @@
+"""What all pages share: templates, style and scripts, what a browser may load, and errors that a person can read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, render_template
+from werkzeug.exceptions import HTTPException
+
+from pricetrail.errors import NotServing, PricetrailError, UnknownProduct
+from pricetrail.lineage.drawing import page as drawing
+from pricetrail.pricing.bounds import Name
+from pricetrail.serving import problem
+from pricetrail.serving.pages import product, products, releases, trail
+from pricetrail.serving.service import Service
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+SHORT = 12
+BINDS = {
+    Name.OBSERVED: "prices observed",
+    Name.FLOOR: "floor",
+    Name.CEILING: "ceiling",
+    Name.MARGIN: "least margin",
+    Name.CHANGE: "largest change",
+    Name.COMPETITOR: "competitors",
+    Name.LADDER: "family ladder",
+    Name.ENDINGS: "price endings",
+}
+
+
+def install(app: Flask, service: Service) -> None:
+    """Add the pages to an app."""
+    site = Blueprint(
+        "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
+    )
+    for module in (products, product, trail, releases):
+        module.add(site, service)
+    site.add_url_rule(
+        "/static/trail.css", "trail_style", lambda: Response(drawing.style(), mimetype="text/css")
+    )
+    site.add_url_rule(
+        "/static/trail.js", "trail_script", lambda: Response(drawing.script(), mimetype="text/javascript")
+    )
+    site.register_error_handler(PricetrailError, _ours)
+    site.register_error_handler(HTTPException, _http)
+    site.after_request(_guard)
+    site.app_template_filter("short")(lambda digest: str(digest)[:SHORT])
+    site.app_template_filter("money")(lambda value: "" if value is None else f"{value:,.2f}")
+    site.context_processor(lambda: _standing(service))
+    app.register_blueprint(site)
+
+
+def _standing(service: Service) -> dict[str, Any]:
+    """What every page tells of the service: the release that serves, and why a newer one does not."""
+    shelf = service.shelf
+    return {
+        "serving": shelf.held and shelf.held.id,
+        "fault": shelf.fault if shelf.held else "",
+        "binds": _binds,
+    }
+
+
+def _binds(rule: str | None) -> str:
+    """What stops a price from going further, in a word or two."""
+    return BINDS[Name(rule)] if rule else "nothing"
+
+
+def _guard(answer: Response) -> Response:
+    answer.headers.setdefault("Content-Security-Policy", POLICY)
+    return answer
+
+
+def _ours(error: PricetrailError) -> tuple[str, int]:
+    near = error.near if isinstance(error, UnknownProduct) else ()
+    title = "Nothing serves yet" if isinstance(error, NotServing) else "That cannot be shown"
+    return render_template("error.html", title=title, said=str(error), near=near), problem.status(error)
+
+
+def _http(error: HTTPException) -> tuple[str, int]:
+    said = error.description or error.name
+    return render_template("error.html", title=error.name, said=said, near=()), error.code or 500
