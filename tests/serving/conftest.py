@@ -123,6 +123,7 @@ class Shop:
             "type": "pricetrail/run/v1", "outcome": "passed", "ran": [], "restored": [], "gates": gates,
             "shop": {"commit": f"{self.count:040}", "diff": None}, "code": {"version": "1", "commit": None},
             "artifacts": files, "records": {}, "environments": {}, "sources": {"data/raw": [raw]},
+            "parameters": {"tune_primary_model": {"seed": self.count}}, "metrics": {},
         }  # fmt: skip
         run = self.ledger.keep(canonical.dumps(made))
         self.ledger.append("run", {"run": run, "outcome": "passed"}, who="a test", objects=(run,))

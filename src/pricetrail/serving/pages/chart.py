@@ -14,6 +14,7 @@ from pricetrail.pricing.curve import Bands
 WIDTH, HEIGHT = 720.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 16.0, 30.0, 48.0
 RUG = 12.0
+NOTHING = 1e-9
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 Shape = Literal["now", "best", "tried", "bound"]
 
@@ -97,7 +98,7 @@ class Chart:
         )
         top = max(float(self.bands.high90[at]) for at in within) * 1.08
         bottom = min(0.0, *(float(self.bands.low90[at]) for at in within))
-        return Scale(bottom, top if top > bottom else bottom + 1.0, HEIGHT - BOTTOM, TOP)
+        return Scale(bottom, top if top - bottom > NOTHING else bottom + 1.0, HEIGHT - BOTTOM, TOP)
 
     def _inside(self) -> tuple[float, float]:
         known = [price for price, _ in self.observed] or list(self.prices)
