@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,22 +29,13 @@ class Known:
 
 def releases(ledger: Ledger) -> list[Known]:
     """Every release, newest first."""
-    standing = {name: channel.current(ledger, name) for name in _channels(ledger)}
+    standing = channel.standing(ledger)
     return [
         Known(
             id,
             json.loads(ledger.object(id)),
             entry,
-            tuple(name for name, found in standing.items() if found is not None and found.release == id),
+            tuple(name for name, release in standing.items() if release == id),
         )
         for id, entry in channel.releases(ledger).items()
     ]
-
-
-def _channels(ledger: Ledger) -> Iterator[str]:
-    head = ledger.head()
-    yield from (
-        topic.removeprefix("channel/")
-        for topic in (head.newest if head else ())
-        if topic.startswith("channel/")
-    )

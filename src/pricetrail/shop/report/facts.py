@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pricetrail.lineage import place, trace
+from pricetrail.lineage import channel, place, trace
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.exports import subject
@@ -99,7 +99,7 @@ def gather(root: Path, wanted: str) -> Facts:
         release,
         head.number if head else 0,
         history,
-        tuple(_channels(ledger, id)),
+        tuple(name for name, release in channel.standing(ledger).items() if release == id),
         dict(_read(root, found)),
         trace.trace(ledger, id),
     )
@@ -111,14 +111,6 @@ def _history(ledger: Ledger, found: Subject) -> Iterator[Entry]:
         for each in ledger.topic(topic):
             if found.release_id in {each.body.get("release"), *each.body.get("releases", ())}:
                 yield each
-
-
-def _channels(ledger: Ledger, id: str) -> Iterator[str]:
-    """The channels that point at the release now."""
-    head = ledger.head()
-    for topic in head.newest if head else ():
-        if topic.startswith("channel/") and next(ledger.topic(topic)).body["release"] == id:
-            yield topic.removeprefix("channel/")
 
 
 def _read(root: Path, found: Subject) -> Iterator[tuple[str, Any]]:
