@@ -30,6 +30,7 @@ OUTPUTS = (
     "metrics/price_response.json",
     "reports/price_response_slopes.json",
     "reports/price_response_holdout.json",
+    "reports/price_response_prices.json",
 )
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from pricetrail.demand.response import diagnosis, estimate, holdout, level, panel, table
 from pricetrail.demand.response.estimate import Response
-from pricetrail.demand.response.panel import Columns
+from pricetrail.demand.response.panel import Columns, Panel
 from pricetrail.demand.response.table import Facts
 from pricetrail.errors import NothingToLearn, ParamsInvalid
 from pricetrail.files import write_json
@@ -47,6 +47,7 @@ def work(context: Context) -> None:
     context.progress(0.6, "diagnostics")
     ways = [asdict(each) for each in diagnosis.slopes(found.response, found.lines, params.source.key)]
     write_json(root / "reports/price_response_slopes.json", table.rounded(ways))
+    write_json(root / "reports/price_response_prices.json", _spread(found.response.panel))
     context.progress(0.8, "changes of price held out")
     held = [asdict(each) for each in holdout.check(found.response)]
     write_json(root / "reports/price_response_holdout.json", table.rounded(held))
@@ -102,6 +103,18 @@ def _flat(products: list[Facts]) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
+def _spread(counted: Panel) -> list[Facts]:
+    """How many products had how many list prices, and how many changes of them."""
+    sold = counted.live.any(axis=1)
+    numbers = {"list prices": counted.distinct()[sold], "changes": counted.changes()[sold]}
+    return [
+        {"of": name, "number": number, "products": products}
+        for name, each in numbers.items()
+        for number, products in enumerate(np.bincount(each).tolist())
+        if products
+    ]
+
+
 def _figures(found: Estimated, ways: list[Facts], held: list[Facts]) -> Facts:
     """What is worth tracking from run to run."""
     products, counted = found.facts["products"], found.response.panel
@@ -110,13 +123,14 @@ def _figures(found: Estimated, ways: list[Facts], held: list[Facts]) -> Facts:
         name: asdict(outcome.noise)
         for name, outcome in zip(("orders", "size"), found.response.outcomes, strict=False)
     }
-    distinct = np.bincount(counted.distinct()[counted.live.any(axis=1)])
     return {
         "products": len(products),
         **{name: standing[name] for name in (table.IDENTIFIED, table.BORROWED, table.UNKNOWN)},
         "changed": int((counted.changes() > 0).sum()),
         "changes": int(counted.changes().sum()),
-        "distinct_prices": {str(count): int(number) for count, number in enumerate(distinct) if number},
+        "prices": {
+            f"{each['number']} {each['of']}": each["products"] for each in _spread(found.response.panel)
+        },
         "pool": found.facts["pool"],
         "noise": noise,
         "slopes": {

@@ -54,7 +54,7 @@ def slopes(response: Response, lines: Columns, key: str | None) -> list[Slope]:
     ]
     found = [_slope(*way[:2], _panel_fit(way[2], [log], way[3])) for way in ways]
     naive = _slope("naive", "quantity of a line", _naive(lines, key))
-    placebo = _slope("placebo", "orders", _placebo(panel, orders, log, usual))
+    placebo = _slope("placebo", "orders", _placebo(panel, orders, response.orders.weeks.design, usual))
     return [each for each in [naive, *found, *_pools(response), placebo] if each is not None]
 
 
@@ -78,12 +78,14 @@ def _half(name: str, outcome: Outcome, chosen: Bools) -> Slope | None:
     return Slope(name, "orders", slope, slope - reach, slope + reach, moved)
 
 
-def _placebo(panel: Panel, orders: Floats, log: Floats, usual: Bools) -> Regression | None:
+def _placebo(panel: Panel, orders: Floats, design: Floats, usual: Bools) -> Regression | None:
+    """The later price beside today's, which has its effect as it is estimated: a sale that brings more than one slope
+    for all would leave something over in the weeks around it."""
     ahead = np.searchsorted(panel.weeks, panel.weeks + LEAD)
     there = ahead < len(panel.weeks)
     later = np.where(there, ahead, 0)
     known = usual & there & panel.live[:, later]
-    return _panel_fit(orders, [log[:, later], log], known)
+    return _panel_fit(orders, [design[:, later, 0], *np.moveaxis(design, -1, 0)], known)
 
 
 def _panel_fit(counts: Floats, columns: list[Floats], used: Bools) -> Regression | None:
