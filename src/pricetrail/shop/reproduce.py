@@ -139,8 +139,10 @@ def record(root: Path, outcome: Outcome) -> Entry:
 
 
 def _apart(copy: Path) -> dict[str, str]:
-    """Nothing that the stages of a copy find goes to anybody, and no state of DVC's outlives it."""
-    return {"EVIDENTLY_API_KEY": "", "DVC_SITE_CACHE_DIR": str(copy / ".dvc" / "site")}
+    """Nothing that the stages of a copy find goes to anybody, and nothing that they or DVC put aside outlives it."""
+    aside = copy.parent / "aside"
+    aside.mkdir()
+    return {"EVIDENTLY_API_KEY": "", "DVC_SITE_CACHE_DIR": str(aside / "dvc"), "TMPDIR": str(aside)}
 
 
 def _compared(root: Path, copy: Path, run: Manifest, ran: list[str]) -> Iterator[Likeness]:
