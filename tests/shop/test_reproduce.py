@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pricetrail.errors import ArtifactMissing, Blocked, DigestMismatch, UnknownId
+from pricetrail.errors import ArtifactMissing, Blocked, DigestMismatch, StageFailed, UnknownId, UsageError
 from pricetrail.lineage import place
 from pricetrail.shop import git, production, reproduce
 
@@ -95,6 +95,23 @@ def test_other_environment_is_said_before_it_starts(uneven):
     uneven.write("params.yaml", REQUIRED)
     with pytest.raises(Blocked, match="is different"):
         production.promote(uneven.root, None, why="")
+
+
+def test_blocked_run_is_blocked_again(ran, quiet):
+    ran.write("wanted.txt", "block")
+    with pytest.raises(Blocked):
+        ran.run()
+    outcome = reproduce.reproduce(ran.root, reproduce.plan(ran.root, ran.entries("run")[0].objects[0]), quiet)
+    assert outcome
+    assert outcome.stages == ("prepare", "learn")
+
+
+def test_run_that_failed_has_nothing_to_compare(ran):
+    ran.write("wanted.txt", "fail")
+    with pytest.raises(StageFailed):
+        ran.run()
+    with pytest.raises(UsageError, match="came to its end"):
+        reproduce.plan(ran.root, ran.entries("run")[0].objects[0])
 
 
 def test_raw_file_that_is_gone(ran, quiet):

@@ -18,16 +18,16 @@ SHOWN, FEW = 12, 3
 
 
 def reproduce(
-    release: Annotated[str, typer.Argument(help="The release's id, or the beginning of it.")],
+    wanted: Annotated[str, typer.Argument(metavar="RELEASE|RUN", help="Its id, or the beginning of it.")],
     shop: Annotated[Path, typer.Option(help="The shop's folder.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Run a release's whole pipeline again in a clean copy, compare every file, and sign the verdict into the ledger.
+    """Run a release's whole pipeline again in a clean copy, compare every file, and sign the verdict.
 
     Exit code 1: it did not come out equal.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    planned = reproducing.plan(shop, release)
+    planned = reproducing.plan(shop, wanted)
     _warn("The environment", planned.environment)
     _warn("The code of pricetrail", planned.code)
     with Bars() as bars:
@@ -47,7 +47,7 @@ def _warn(what: str, others: tuple[str, ...]) -> None:
     """Say before it starts what may be the reason if the outcome is another one."""
     if not others:
         return
-    say(f"{what} is not what the release was made with:", style="yellow")
+    say(f"{what} is not what it was made with:", style="yellow")
     for each in others[:SHOWN]:
         say(f"  {each}", style="yellow")
     if len(others) > SHOWN:
@@ -84,11 +84,11 @@ def _listed(others: tuple[str, ...]) -> str:
 
 def _complaint(outcome: Outcome) -> str:
     if outcome.stopped:
-        return f"{outcome.plan.release[:12]} did not come out again: {outcome.stopped}"
+        return f"{outcome.plan.id[:12]} did not come out again: {outcome.stopped}"
     first = next(each for each in outcome.files if not each)
     alike = not outcome.plan.environment and not outcome.plan.code
     where = " in the same environment, with the same code" if alike else ""
     return (
-        f"{outcome.plan.release[:12]} did not come out equal{where}. The first file to differ, in the order in which"
+        f"{outcome.plan.id[:12]} did not come out equal{where}. The first file to differ, in the order in which"
         f" they are made, is {first.path} ({first.where or first.verdict})."
     )

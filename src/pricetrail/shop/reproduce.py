@@ -1,16 +1,15 @@
-"""Makes a release again from nothing but its commit and its raw data, and says whether it is the same."""
+"""Makes a run again from nothing but its commit and its raw data, and says whether it is the same."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pricetrail.errors import Blocked
-from pricetrail.lineage import canonical, channel, ids, likeness, manifest, modules, place, surroundings
+from pricetrail.errors import Blocked, UsageError
+from pricetrail.lineage import canonical, likeness, manifest, modules, named, place, surroundings
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.environment import environment
@@ -22,29 +21,35 @@ from pricetrail.shop.follow import Follow, Observer, follow
 
 TYPE = "pricetrail/reproduction/v1"
 KIND = "reproduction"
+ENDED = ("passed", "blocked")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A release that is to be made again, and what is not as it was.
+    """A run that is to be made again, the release that it became, if it did, and what is not as it was.
 
     Attributes:
         environment: each field of a stage's environment that is another now, with both values.
         code: each module that a stage imported and that is another now.
     """
 
-    release: str
+    release: str | None
     run_id: str
     run: Manifest
     environment: tuple[str, ...]
     code: tuple[str, ...]
 
+    @property
+    def id(self) -> str:
+        """What it is known by: the release's id, or the run's."""
+        return self.release or self.run_id
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of making a release again; true when all of it is equal.
+    """What came of making a run again; true when all of it is equal.
 
-    ``stopped`` is what a gate said that stopped the new run and had let the old one pass.
+    ``stopped`` is what a gate said that stopped the new run, and not the old one there.
     """
 
     plan: Plan
@@ -87,26 +92,29 @@ class Outcome:
 
 
 def plan(root: Path, wanted: str) -> Plan:
-    """Look up a release, and what would be different about making it again here and now.
+    """Look up a release or run, and what would be different about making it again here and now.
 
     Args:
         root: the shop.
-        wanted: the release's id, or the beginning of one.
+        wanted: its id, or the beginning of one.
 
     Raises:
-        UnknownId: there is no such release, or more than one.
+        UnknownId: there is none, or more than one.
+        UsageError: the run did not come to its end.
     """
-    ledger = place.ledger(root)
-    id = ids.resolve(wanted, channel.releases(ledger), "release")
-    run_id = str(json.loads(ledger.object(id))["run"])
-    run: Manifest = json.loads(ledger.object(run_id))
-    records = manifest.records(run)
+    found = named.run(place.ledger(root), wanted)
+    if found.manifest["outcome"] not in ENDED:
+        raise UsageError(
+            f"The run {found.id[:12]} {found.manifest['outcome']}: only one that came to its end, or to a gate that "
+            "stopped it, can be made again."
+        )
     now = {**environment(), "hash_seed": dvc.environment()["PYTHONHASHSEED"]}
-    others = {
-        str(each): None for then in run["environments"].values() for each in surroundings.differing(then, now)
-    }
-    known = {name: digest for record in records.values() for name, digest in record.modules.items()}
-    return Plan(id, run_id, run, tuple(others), tuple(surroundings.changed(known, modules.digests(known))))
+    then = found.manifest["environments"].values()
+    others = {str(each): None for one in then for each in surroundings.differing(one, now)}
+    records = manifest.records(found.manifest).values()
+    known = {name: digest for record in records for name, digest in record.modules.items()}
+    code = surroundings.changed(known, modules.digests(known))
+    return Plan(found.release, found.id, found.manifest, tuple(others), tuple(code))
 
 
 def reproduce(root: Path, planned: Plan, observer: Observer) -> Outcome:
@@ -126,7 +134,7 @@ def reproduce(root: Path, planned: Plan, observer: Observer) -> Outcome:
         if failure is not None and not isinstance(failure, Blocked):
             raise failure
         files = tuple(_compared(root, copy, planned.run, reader.ran))
-    stopped = None if failure is None else f"{reader.failed}: {failure}"
+    stopped = _stopped(planned.run, reader.failed if failure is not None else None)
     return Outcome(planned, files, tuple(reader.ran), stopped, time.monotonic() - started)
 
 
@@ -135,7 +143,13 @@ def record(root: Path, outcome: Outcome) -> Entry:
     ledger = place.ledger(root)
     kept = ledger.keep(canonical.dumps(outcome.to_dict()))
     body = {**outcome.summary, "compared": kept}
-    return ledger.append(KIND, body, who=git.somebody(root), objects=(outcome.plan.release, kept))
+    return ledger.append(KIND, body, who=git.somebody(root), objects=(outcome.plan.id, kept))
+
+
+def _stopped(run: Manifest, now: str | None) -> str | None:
+    """What was not stopped as it was; nothing where both went as far."""
+    then = (run["stopped"] or {}).get("stage")
+    return None if then == now else f"then it was stopped by {then or 'no gate'}, now by {now or 'no gate'}"
 
 
 def _apart(copy: Path) -> dict[str, str]:
