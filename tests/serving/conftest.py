@@ -16,7 +16,7 @@ from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.keys import Keyring
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.release import TYPE
-from pricetrail.lineage.store import FolderStore
+from pricetrail.lineage.store import FolderStore, open_store
 from pricetrail.serving.app import create_app
 from pricetrail.serving.release import RESPONSE
 from pricetrail.serving.settings import Settings
@@ -97,10 +97,10 @@ PRODUCTS = (
 class Shop:
     """A place that serves: what a test releases, promotes, breaks and asks."""
 
-    def __init__(self, root):
+    def __init__(self, root, store=None, blobs=None):
         self.root = root
-        self.ledger = Ledger(FolderStore(root / "ledger"), Keyring(root / "keys", {}))
-        self.blobs = FolderStore(root / "cache")
+        self.ledger = Ledger(store or FolderStore(root / "ledger"), Keyring(root / "keys", {}))
+        self.blobs = blobs or FolderStore(root / "cache")
         self.count = 0
 
     def release(self, *changes, files=None):
@@ -176,6 +176,15 @@ def network():
 def shop(tmp_path):
     """A shop without a release."""
     return Shop(tmp_path)
+
+
+@pytest.fixture
+def bucket(s3, tmp_path):
+    """A shop whose release serves from a bucket."""
+    url = f"s3://records/{tmp_path.name}"
+    shop = Shop(tmp_path, open_store(url, s3), open_store(f"{url}/dvc", s3))
+    shop.url, shop.endpoint, shop.id = url, s3, shop.promote()
+    return shop
 
 
 @pytest.fixture
