@@ -3,6 +3,7 @@
 import pytest
 
 from pricetrail.lineage.receipts import find
+from pricetrail.lineage.store import FolderStore
 
 
 @pytest.fixture
@@ -21,6 +22,17 @@ def test_release_is_taken_from_the_bucket(bucket, client):
     client.get("/readyz")
     newer = bucket.promote({"price": 3.1})
     assert client.get("/v1/predict-price/85123A").json["release"] == newer
+
+
+def test_release_that_was_not_pushed_is_not_promoted(bucket, tmp_path):
+    client = bucket.client(
+        ledger=bucket.url, blobs=(str(tmp_path / "cache"),), endpoint=bucket.endpoint, key="open sesame"
+    )
+    bucket.blobs = FolderStore(tmp_path / "cache")
+    newer = bucket.release({"price": 3.1})
+    headers = {"Authorization": "Bearer open sesame"}
+    found = client.post(f"/v1/releases/{newer}/promote", json={}, headers=headers)
+    assert (found.status_code, "lies nowhere" in found.json["detail"]) == (503, True)
 
 
 def test_bucket_that_is_gone_stops_prices_not_the_service(bucket, client, monkeypatch):

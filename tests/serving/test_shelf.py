@@ -1,3 +1,6 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from pricetrail.lineage import channel
@@ -76,3 +79,38 @@ def test_release_that_cannot_be_priced_from(served):
     served.promote({"price": -1.0})
     assert client.get(PRICE).json["release"] == served.id
     assert "products.0.price" in client.get("/readyz").json["fault"]
+
+
+def test_broken_release_is_not_loaded_again_by_every_request(served):
+    changed(served.kept(served.id))
+    client = served.client(every=1e9)
+    assert [client.get(PRICE).status_code for _ in range(3)] == [503] * 3
+    assert "pricetrail_swap_failures_total 1.0" in client.get("/metrics").text
+
+
+def test_many_who_come_first_wait_for_one_load(served):
+    app = served.client(every=1e9).application
+    with ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(lambda _: app.test_client().get(PRICE).status_code, range(16)))
+    assert codes == [200] * 16
+    assert "pricetrail_swaps_total 1.0" in app.test_client().get("/metrics").text
+
+
+def test_release_that_moves_while_prices_are_asked_for(served):
+    """Every answer is of one whole release: its price now tells which."""
+    app = served.client(every=0.0, wait=False).application
+    prices, stop = {served.id: 2.95}, threading.Event()
+
+    def ask(_):
+        found = list[tuple[str, float]]()
+        while not stop.is_set():
+            answer = app.test_client().get(PRICE).json
+            found.append((answer["release"], answer["now"]))
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = pool.map(ask, range(4))
+        for price in (3.0, 3.1, 3.2):
+            prices[served.promote({"price": price})] = price
+        stop.set()
+    assert all(prices[release] == now for found in asked for release, now in found)

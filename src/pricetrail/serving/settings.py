@@ -78,6 +78,11 @@ class Settings:
             raise UsageError(f"Set {PREFIX}LEDGER to where the ledger lies, such as s3://bucket/prefix.")
         return cls(**given)
 
+    @property
+    def shared(self) -> bool:
+        """Whether other machines read the ledger too."""
+        return "://" in self.ledger
+
     def open_ledger(self) -> Ledger:
         """The ledger, which can be written to where its key is at hand."""
         ring = Keyring.of(Path(self.keys)) if self.signed else None

@@ -49,8 +49,10 @@ class Shelf:
             NoRelease: there is none yet.
         """
         if self._now is None:
-            self.refresh()
-        elif self._clock() - self._looked >= self._every:
+            with self._looking:  # whoever comes first loads; the others wait for what comes of it
+                if self._now is None and self._due():
+                    self._look()
+        elif self._due():
             self._glance()
         if self._now is None:
             raise NoRelease(self.fault)
@@ -76,6 +78,9 @@ class Shelf:
             self._others.popitem(last=False)
         return found
 
+    def _due(self) -> bool:
+        return self._clock() - self._looked >= self._every
+
     def _glance(self) -> None:
         """Look, unless somebody is looking already."""
         if not self._looking.acquire(blocking=False):
@@ -93,7 +98,6 @@ class Shelf:
             self._looking.release()
 
     def _look(self) -> None:
-        self._looked = self._clock()
         try:
             id = self.vault.standing()
             if self._now is None or self._now.id != id:
@@ -103,3 +107,5 @@ class Shelf:
         except PricetrailError as error:
             self.fault = str(error)
             self.failures += 1
+        finally:
+            self._looked = self._clock()

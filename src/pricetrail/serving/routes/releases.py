@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response
 
 from pricetrail.lineage import channel, ids
@@ -11,6 +13,7 @@ from pricetrail.serving import answers, web
 from pricetrail.serving.admission import writer
 from pricetrail.serving.asking import Move
 from pricetrail.serving.openapi import Operation
+from pricetrail.serving.release import Release
 from pricetrail.serving.service import Service
 
 OPERATIONS = (
@@ -43,7 +46,9 @@ OPERATIONS = (
 def routes(service: Service) -> Blueprint:
     """``/v1/releases``."""
     found = Blueprint("releases", __name__)
-    name = service.settings.channel
+    name, vault = service.settings.channel, service.shelf.vault
+    # Of a ledger that others read too, what only this machine holds does not count.
+    reached = replace(vault, blobs=vault.blobs[-1:]) if service.settings.shared else vault
 
     def moved(entry: Entry) -> Response:
         service.shelf.refresh()
@@ -63,7 +68,7 @@ def routes(service: Service) -> Blueprint:
         whole = ids.resolve(id, channel.releases(service.ledger), "release")
         if service.settings.reproduced:
             channel.reproduced(service.ledger, whole)
-        service.shelf.of(whole)  # what cannot be loaded must not come to stand in the channel
+        Release.load(whole, reached)  # what cannot be loaded must not come to stand in the channel
         return moved(channel.promote(service.ledger, whole, name, who=asked.who, why=asked.why))
 
     @found.post("/v1/releases/rollback")
