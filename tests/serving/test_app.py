@@ -1,6 +1,8 @@
 import re
 import subprocess
 import sys
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -8,6 +10,7 @@ from jsonschema import Draft202012Validator
 from pricetrail.errors import UsageError
 from pricetrail.serving.settings import Settings
 
+DOCS = (Path(__file__).parents[2] / "docs/service.md").read_text(encoding="utf-8")
 HIDDEN = {"/openapi.json"}
 
 
@@ -61,6 +64,16 @@ def test_counts_by_route_not_by_product(served):
     assert f'pricetrail_requests_total{{method="GET",{route},status="200"}} 2.0' in text
     assert f'pricetrail_release{{release="{served.id}"}} 1.0' in text
     assert "85123A" not in text
+
+
+@pytest.mark.parametrize("name", [f"PRICETRAIL_{each.name.upper()}" for each in fields(Settings)])
+def test_setting_is_documented(name):
+    assert name in DOCS or name == "PRICETRAIL_KEYS"
+
+
+def test_route_is_documented(served):
+    for path, _ in rules(served.client().application):
+        assert re.sub(r"{(\w+)}", r"<\1>", path) in DOCS
 
 
 def test_settings_from_the_environment():
