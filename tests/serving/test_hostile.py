@@ -15,7 +15,7 @@ from pricetrail.lineage.receipts import find
 from pricetrail.serving.app import create_app
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-EACH, NOISE = 600, 1000
+EACH, NOISE = 800, 2000
 # What no schema says: that one field must not be above another, or needs a third.
 UNSAID = "positive_data_acceptance"
 RECEIPT = re.compile(rb'"receipt":"([0-9a-z-]+)"')
