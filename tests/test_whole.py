@@ -49,7 +49,7 @@ def digests(shop):
 def fresh(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shops")
     lines = folder / "lines.csv"
-    pricetrail("simulate", lines, "--rows", 9000, "--products", 40, "--customers", 150, "--weeks", 30)
+    pricetrail("simulate", lines, "--rows", 18000, "--products", 60, "--customers", 300, "--weeks", 40)
     pricetrail("init", folder / "fresh", "--data", lines)
     for block, values in QUICK.items():
         settings.change(folder / "fresh", block, **values)
