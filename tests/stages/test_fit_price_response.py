@@ -115,7 +115,7 @@ def test_changes_held_out_are_foretold(shop):
     every = held["orders", "all changes"]
     assert every["ratio"] < 0.9
     assert every["cases"] > 50
-    assert 0.7 < held["orders", "none"]["covered"] < 0.9
+    assert 0.7 < held["orders", "no change"]["covered"] < 0.9
 
 
 def test_same_bytes_again(shop):

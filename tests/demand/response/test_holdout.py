@@ -45,9 +45,9 @@ def test_price_that_does_nothing_foretells_nothing(shop):
 
 def test_level_that_wanders_is_known_to(shop):
     found = checked(shop(series=80, level=40.0, wander=0.01, size=3.0)[0])
-    assert found["orders", "none"].covered == pytest.approx(0.8, abs=0.12)
-    assert found["units", "none"].ratio is None
+    assert found["orders", "no change"].covered == pytest.approx(0.8, abs=0.12)
+    assert found["units", "no change"].ratio is None
 
 
 def test_where_nothing_moved_only_quiet_weeks_are_held_out(shop):
-    assert set(checked(shop(series=20, moved=0.0)[0])) == {("orders", "none")}
+    assert set(checked(shop(series=20, moved=0.0)[0])) == {("orders", "no change")}

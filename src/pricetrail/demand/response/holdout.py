@@ -29,7 +29,7 @@ SMALL = 0.10
 RESAMPLES = 1000
 SEED = 7
 LEAST = 1e-9
-SAME_PRICE = "none"
+SAME_PRICE = "no change"
 
 
 @dataclass(frozen=True, slots=True)
