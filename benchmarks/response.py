@@ -1,9 +1,10 @@
 """The response to price where others have measured it, and where the future is known.
 
-python -m benchmarks.response [--on orange,real] [--json]
+python -m benchmarks.response [--on orange,stores,real] [--json]
 
 orange: the log-log slopes of orange juice by brand, not featured and featured, beside those published (Taddy,
     Business Data Science, 2019, chapter 2), with 95 % intervals clustered by store.
+stores: the same data through the stage, a response for each brand in each store, featured or not told apart.
 real: the real order lines through the stage: seconds, slopes by other ways, and changes of price held out.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pricetrail.demand.response import regression
@@ -48,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--on", default="orange,real")
+    parser.add_argument("--on", default="orange,stores,real")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     found = dict(measure(asked.on.split(",")))
@@ -64,6 +66,8 @@ def main() -> None:
 def measure(wanted: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     if "orange" in wanted:
         yield "orange", dict(orange())
+    if "stores" in wanted:
+        yield "stores", dict(stores())
     if "real" in wanted:
         with tempfile.TemporaryDirectory() as folder:
             yield "real", dict(real(Path(folder)))
@@ -84,6 +88,40 @@ def orange() -> Iterator[tuple[str, str]]:
         yield (
             name,
             f"{slope:.2f} +/- {reach:.2f} {holds} {published:.2f}; width {reach / REACH:.2f} x published",
+        )
+
+
+def stores() -> Iterator[tuple[str, str]]:
+    """Brands' responses store by store, as a pool of 249."""
+    juice = columns(pq.read_table(DATA / "orange_juice.parquet"))
+    week = np.datetime64("1989-09-14", "us") + (juice["week"] * 7).astype("m8[D]")
+    brand, blank = juice["brand"].astype(str), np.full(len(week), "")
+    read = pa.table(
+        {
+            **{name: brand for name in ("stockcode", "description")},
+            **{name: blank for name in ("invoiceno", "customerid")},
+            **{name: juice["price"] for name in ("unitprice", "list_price")},
+            "invoicedate": week,
+            "quantity": np.exp(juice["logmove"]),
+            "is_registered": np.ones(len(week), np.int64),
+            "store": juice["store"].astype(str),
+            "feat": juice["feat"].astype(float),
+        }
+    )
+    params = Params.model_validate({"source": {"grain": "weekly", "key": "store", "covariates": ["feat"]}})
+    spent = time.process_time()
+    found = fit_price_response.estimated(read, params).facts
+    yield "seconds of the processor", f"{time.process_time() - spent:.1f}"
+    pooled = found["pool"]["slope"]
+    yield (
+        "pool",
+        f"{pooled['mean']:.2f} +/- {1.96 * pooled['sd']:.2f}, stores and brands differ by {pooled['between_sd']:.2f}",
+    )
+    for name in BRANDS:
+        mine = [product["slope"]["mean"] for product in found["products"] if product["stockcode"] == name]
+        yield (
+            name,
+            f"{np.mean(mine):.2f} on average, {min(mine):.2f} to {max(mine):.2f} over {len(mine)} stores",
         )
 
 
