@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricetrail.params import Params
+from pricetrail.shop import create
 from pricetrail.stages import etl_pipeline
 from pricetrail.stages.stage import Context
 from pricetrail.transactions import history
@@ -34,6 +36,7 @@ HEADINGS = {
     "customerid": "CustomerID",
     "country": "Country",
 }
+DECLARED = Path(create.__file__).parent / "template/dvc.yaml"
 ONLINE = "online_retail.parquet"
 START = datetime(2011, 1, 3, 9)
 
@@ -235,6 +238,7 @@ def test_same_bytes_on_one_cpu_as_on_all(tmp_path):
     for name, code in {"one": bind, "all": "import runpy; "}.items():
         root = real(tmp_path / name)
         (root / "params.yaml").write_text(params, encoding="utf-8")
+        shutil.copy(DECLARED, root)
         code += "runpy.run_module('pricetrail.stages.etl_pipeline', run_name='__main__')"
         subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
     assert digests(tmp_path / "one") == digests(tmp_path / "all")
