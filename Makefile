@@ -36,8 +36,9 @@ check: .venv/.dev ## format, lint, types, import contracts, repeated logic
 	@$(BIN)/pylint src/pricetrail
 	@$(BIN)/python -m pytest tests/test_house.py
 
-bench: .venv/.pipeline ## compare two clones digest by digest, and time a run and a second run
+bench: .venv/.pipeline ## compare two clones digest by digest, time a run and a second run, and what guards cost
 	@$(BIN)/python -m benchmarks.shops
+	@$(BIN)/python -m benchmarks.guard --quick
 
 mutate: .venv/.pipeline ## change one thing of a shop at a time: what do verify, and DVC, notice? (SHOP=: a copy of yours)
 	@$(BIN)/python -m benchmarks.mutations $(if $(wildcard $(SHOP)/dvc.lock),--shop '$(SHOP)') $(if $(MLFLOW),--mlflow '$(MLFLOW)')

@@ -48,8 +48,8 @@ class Subject:
         """
         if self.release_id is None or self.release is None:
             raise UsageError(
-                f"The run {self.run_id[:12]} was {self.run['outcome']} and is no release. 'pricetrail releases' lists "
-                "those that are."
+                f"The run {self.run_id[:12]} is no release: its outcome is '{self.run['outcome']}', its gates are "
+                f"{self.run['gates'] or 'not run'}. 'pricetrail releases' lists those that are."
             )
         return self.release_id, self.release
 
