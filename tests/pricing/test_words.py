@@ -29,6 +29,11 @@ def decided(product, limits=None, **changes):
             r"^Keep .*no more than prices rise \(elasticity -0\.50\)",
         ),
         ({"slope": {"mean": -4.0, "sd": 3.0}}, Limits(), r"^Keep .*is not sure"),
+        (
+            {"slope": {"mean": -6.6, "sd": 0.3}},
+            Limits(endings=(0.99,)),
+            r"^Keep .*no price that the rules allow is believed",
+        ),
         ({"store": "North"}, Limits(floor=3.4), r"^Keep 85123A in North at .*change clashes with floor"),
         ({"identification": "unknown"}, Limits(floor=3.0), r"^Charge 3\.00 .*No gain is promised"),
     ],

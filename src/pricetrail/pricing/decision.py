@@ -168,11 +168,13 @@ class Weighed:
 
     Attributes:
         best: brings most by the middle estimate; ``sure`` the same among those whose gain is sure, if any.
+        better: whether the best is believed to bring more than the price now, which rules may not allow.
         zone: the prices around the best that bring within 1 % of as much.
         binding: the rule that keeps from a better price; ``rising`` says that the better price is higher.
     """
 
     best: float
+    better: bool
     sure: float | None
     zone: tuple[float, float]
     binding: Name | None
@@ -187,7 +189,9 @@ def weigh(demand: Demand, aim: Aim, allowed: Allowed) -> Weighed:
     certain = sure(demand, aim, prices)
     chosen = _top(prices[certain], values[certain], demand.price) if certain.any() else None
     binding, rising = _binding(demand, aim, allowed, best)
-    return Weighed(best, chosen, _zone(prices, values, best), binding, rising)
+    now = float(_values(demand, aim, np.array([demand.price]))[0])
+    better = bool(values.max() > now + CLOSE * abs(now))
+    return Weighed(best, better, chosen, _zone(prices, values, best), binding, rising)
 
 
 def _values(demand: Demand, aim: Aim, prices: Floats) -> Floats:
@@ -244,7 +248,7 @@ def _choose(
     elif weighed.sure is not None:
         return Status.CHANGE, None, weighed.sure
     else:
-        cause = Cause.BEST if weighed.best == now else Cause.UNSURE
+        cause = Cause.UNSURE if weighed.better else Cause.BEST
     if all(rule.admits(now) for rule in allowed.rules if rule.hard):
         return Status.KEEP, cause, now
     return Status.FORCED, cause, float(allowed.prices[np.argmin(np.abs(allowed.prices - now))])
