@@ -81,16 +81,13 @@ def measure(folder: Path, venv: Path, seconds: float) -> dict[str, Any]:
 
 
 def install(venv: Path) -> None:
-    """Make the environment, where it is not there yet: the lock, and this package without anything else."""
-    python = venv / "bin/python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    """Make the environment, where it is not there yet, from the lock; and put this package there as it is now."""
+    pip = [sys.executable, "-m", "pip", "--python", str(venv / "bin/python"), "install", "--quiet"]
+    if not (venv / "bin/python").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
         subprocess.run([*pip, "--require-hashes", "-r", "requirements/serving.txt"], cwd=ROOT, check=True)
-        subprocess.run([*pip, "--no-deps", "."], cwd=ROOT, check=True)
-        subprocess.run(
-            [str(python), "-m", "pip", "--quiet", "uninstall", "-y", "setuptools", "pip"], check=True
-        )
+    clean = {name: text for name, text in os.environ.items() if name != "PYTHONPATH"}
+    subprocess.run([*pip, "--no-deps", "--force-reinstall", "."], cwd=ROOT, check=True, env=clean)
 
 
 def size(venv: Path) -> int:
