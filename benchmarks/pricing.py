@@ -1,6 +1,6 @@
 """Prices where the truth is known: simulated shops through the estimator and the decision.
 
-python -m benchmarks.pricing [--shops 200] [--processes 2] [--json]
+python -m benchmarks.pricing [--shops 200] [--times 1] [--processes 2] [--json]
 
 Every shop has 60 products, 48 weeks and a seed of its own; its size (6,000 to 36,000 order lines, dirt included), the
 mean and spread of its elasticities, its seasons, its noise and the share of products that are repriced are drawn from
@@ -8,7 +8,8 @@ that seed. Its raw lines are cleaned and its list prices found as the pipeline d
 
 Coverage: the share of elasticities within their 90 % interval. Regret: what the shop would earn in a week at the
 recommended prices, short of what it would at the best prices within those it ever asked, as a share of the latter;
-the limit on change in one cycle is lifted, as the best price knows none. Kept prices count like any other.
+the limit on change in one cycle is lifted, as the best price knows none. Kept prices count like any other. With
+``--times 8`` every shop sells eight times as much, at the same elasticities.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +86,15 @@ def main() -> None:
     )
     parser.add_argument("--shops", type=int, default=200)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--times", type=int, default=1, help="so many times the order lines")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     began = time.perf_counter()
     with ProcessPoolExecutor(asked.processes) as pool:
-        shops = list(pool.map(shop, range(asked.first, asked.first + asked.shops)))
+        seeds = range(asked.first, asked.first + asked.shops)
+        shops = list(pool.map(shop, seeds, repeat(asked.times)))
     found = dict(figures(shops)) | {"seconds": round(time.perf_counter() - began, 1)}
     if asked.json:
         print(json.dumps(found, indent=2))
@@ -99,11 +103,11 @@ def main() -> None:
         print(f"{name:<52} {value}")
 
 
-def drawn(seed: int) -> Settings:
+def drawn(seed: int, times: int) -> Settings:
     """A shop like no other."""
     rng = np.random.default_rng([17, seed])
     return Settings(
-        rows=int(np.exp(rng.uniform(np.log(6_000), np.log(36_000)))),
+        rows=times * int(np.exp(rng.uniform(np.log(6_000), np.log(36_000)))),
         products=60,
         weeks=48,
         customers=400,
@@ -116,9 +120,9 @@ def drawn(seed: int) -> Settings:
     )
 
 
-def shop(seed: int) -> list[Case]:
+def shop(seed: int, times: int) -> list[Case]:
     """Every product of a shop, under both aims."""
-    world = simulator.build(drawn(seed))
+    world = simulator.build(drawn(seed, times))
     told = Responses.from_json(estimated(world))
     known = {product.stockcode: product for product in told.products}
     volume = np.exp(world.catalogue.popularity + world.catalogue.pack)
