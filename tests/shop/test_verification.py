@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import uuid
 
 import pytest
 
@@ -11,8 +12,9 @@ from pricetrail.lineage import place
 from pricetrail.lineage.hint import Hint
 from pricetrail.lineage.keys import make
 from pricetrail.lineage.ledger import Ledger
-from pricetrail.shop import git, note, production
+from pricetrail.shop import git, note, production, remote
 from pricetrail.shop.note import Note
+from pricetrail.shop.remote import Place
 from pricetrail.shop.verification import verify
 
 
@@ -85,6 +87,17 @@ def test_changed_setting_is_named_with_both_values(ran):
     ran.write("params.yaml", "tune_backup_models:\n  seed: 8\n")
     [found] = verify(ran.root).findings
     assert found.fault == "its values are others than the run's: tune_backup_models.seed is 8 and was 7"
+
+
+def test_words_and_places_that_no_stage_reads_are_remarks(ran):
+    ran.write("params.yaml", "tune_backup_models: {seed: 7}  # as before\n")
+    report = verify(ran.root)
+    assert report.findings == ()
+    assert "its values are the same" in report.remarks[-1]
+    ran.write("params.yaml", "tune_backup_models: {seed: 7}\nledger: {url: ./ledger}\n")
+    report = verify(ran.root)
+    assert report.findings == ()
+    assert "ledger.url is './ledger' and was 'ledger'" in report.remarks[-1]
 
 
 def test_lock_and_record_written_by_hand(ran):
@@ -228,6 +241,23 @@ class TestDeep:
         report = verify(ran.root, deep=True)
         assert report.findings == ()
         assert any("remote far: NOT CHECKED" in remark for remark in report.remarks)
+
+    @pytest.mark.slow
+    def test_shop_kept_in_a_bucket(self, ran, s3):
+        remote.move(ran.root, Place.of(f"s3://records/{uuid.uuid4().hex}", s3, None))
+        assert findings(ran, deep=True) == []
+        store = place.remote(ran.root)
+        first, second, *_ = store.names("dvc/files/md5/")
+        store.delete(first)
+        store.replace(second, b"something else")
+        [bundle] = store.names("git/")
+        store.replace(bundle, b"no history")
+        found = verify(ran.root, deep=True).findings
+        assert [each.area for each in found] == ["remote pricetrail", "remote pricetrail", "git"]
+        assert {each.fault.partition(":")[0] for each in found[:2]} == {
+            "it is missing",
+            "its bytes were changed",
+        }
 
     def test_history_written_anew(self, ran):
         git.git(ran.root, "commit", "--amend", "--quiet", "-m", "Run passed: something else")

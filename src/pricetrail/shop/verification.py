@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pricetrail.errors import KeyMissing
+from pricetrail.errors import ArtifactMissing, DigestMismatch, KeyMissing
 from pricetrail.lineage import artifact, canonical, graph, keys, place
 from pricetrail.lineage.channel import PRODUCTION
 from pricetrail.lineage.receipts import retention, seal
@@ -17,7 +18,7 @@ from pricetrail.lineage.verify import Finding, Since, chain, depth, objects, sin
 from pricetrail.lineage.verify.chain import Chain
 from pricetrail.lineage.verify.depth import Looked, Progress
 from pricetrail.lineage.verify.objects import Objects
-from pricetrail.shop import cache, git, note, production
+from pricetrail.shop import cache, git, note, production, transfer
 from pricetrail.shop.note import Note
 
 
@@ -76,13 +77,14 @@ def verify(
         remarks.append("The working copy was not compared: there is no newest run in the ledger that holds.")
     else:
         findings += workspace.check(root, kept.runs[0], apart=production.FOLDER)
-        remarks += workspace.remarks(kept.runs[0])
+        remarks += workspace.remarks(root, kept.runs[0])
         checked["files"] = len(kept.runs[0].manifest["artifacts"])
     if deep:
         for looked in _deep(root, kept, progress):
             findings += looked.findings
             checked[looked.place] = looked.contents
             remarks += [f"{looked.place}: NOT CHECKED: {looked.unreached}"] if looked.unreached else []
+        findings += _pushed(root, found)
     signed = all(each.signer for each in found.entries)
     return Report(found.head, signed, checked, tuple(findings), tuple(remarks))
 
@@ -204,6 +206,22 @@ def _deep(root: Path, kept: Objects, progress: Progress) -> Iterator[Looked]:
     places = [cache.local(root), *cache.remotes(root)]
     for at, each in enumerate(places):
         yield depth.look(each, wanted.blobs.values(), _part(progress, at, len(places)))
+
+
+def _pushed(root: Path, found: Chain) -> Iterator[Finding]:
+    """The history that the newest push brought to where the shop is kept."""
+    newest = next(iter(found.topic(transfer.KIND)), None)
+    if newest is not None:
+        with tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch:
+            try:
+                transfer.fetch(place.store(root), newest, Path(scratch))
+            except (ArtifactMissing, DigestMismatch) as error:
+                yield Finding(
+                    "git",
+                    f"the history of the push, {newest.body['bundle'][:12]}…",
+                    str(error),
+                    since(newest),
+                )
 
 
 def _part(progress: Progress, at: int, of: int) -> Progress:

@@ -25,6 +25,7 @@ from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.declared import PARAMS, inside, load, stages
 from pricetrail.lineage.environment import environment
 from pricetrail.lineage.lock import NAME as LOCK
+from pricetrail.lineage.verify import parameters
 from pricetrail.lineage.verify.finding import Finding, Since, since
 from pricetrail.lineage.verify.objects import Run
 
@@ -80,37 +81,31 @@ def _tracks(path: Path) -> list[tuple[str, str]]:
     return [(str(each["path"]), str(each["md5"])) for each in load(path)["outs"]]
 
 
-def remarks(run: Run) -> Iterator[str]:
-    """How this interpreter and machine are another than the run's: it would not be made here as it was there."""
+def remarks(root: Path, run: Run) -> Iterator[str]:
+    """What is no fault: another environment than the run's, and words or places that no stage reads."""
     for moved in surroundings.differing(run.manifest["environment"], environment()):
         yield f"This environment is not that of run {run.entry.objects[0][:12]}: {moved}."
     if (version := run.manifest["code"]["version"]) != __version__:
         yield f"This version of pricetrail, {__version__}, is not that of the run: {version}."
+    values = parameters.compare(root, run)
+    yield from (f"{PARAMS}: {each}; no stage reads that." for each in values.apart)
+    if values.rewritten:
+        yield f"{PARAMS} is written otherwise than for the run; its values are the same."
 
 
 def _settings(root: Path, run: Run, at: Since) -> Iterator[Finding]:
     """The files that say what is run; of ``params.yaml`` every value."""
-    known = run.manifest
-    for name, digest in known["pipeline"].items():
+    for name, digest in run.manifest["pipeline"].items():
         path = root / name
         if not path.is_file():
             yield Finding(AREA, name, "it is missing", at)
-        elif canonical.file_digest(path) != digest:
-            moved = ", ".join(_values(known["parameters"], load(path))) if name == PARAMS else ""
-            fault = (
-                f"its values are others than the run's: {moved}" if moved else "it is not the one of the run"
-            )
-            yield Finding(AREA, name, fault, at)
-    for stage, digest in known["code"]["stages"].items():
+        elif name != PARAMS and canonical.file_digest(path) != digest:
+            yield Finding(AREA, name, "it is not the one of the run", at)
+    if moved := parameters.compare(root, run).moved:
+        yield Finding(AREA, PARAMS, f"its values are others than the run's: {', '.join(moved)}", at)
+    for stage, digest in run.manifest["code"]["stages"].items():
         if load(root / record.CODE).get(stage) != digest:
             yield Finding(AREA, record.CODE, f"the digest of {stage} is not the run's", at)
-
-
-def _values(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    for name in agreement.differing(then, now):
-        block, _, key = name.partition(": ")
-        was, found = (each.get(block, {}).get(key) for each in (then, now))
-        yield f"{block}.{key} is {found!r} and was {was!r}"
 
 
 def _code(known: Mapping[str, Any], at: Since) -> Iterator[Finding]:
