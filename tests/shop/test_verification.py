@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 
+from pricetrail.errors import Blocked, StageFailed
 from pricetrail.lineage import place
 from pricetrail.lineage.hint import Hint
 from pricetrail.lineage.keys import make
@@ -42,6 +43,24 @@ def test_promoted_shop_holds_and_so_does_the_next_run(ran):
     assert findings(ran, deep=True) == []
     ran.write("params.yaml", "tune_backup_models:\n  seed: 8\n")
     ran.run()
+    assert findings(ran, deep=True) == []
+
+
+@pytest.mark.parametrize("wanted", ["block", "fail"])
+def test_run_that_ended_early_holds(ran, wanted):
+    ran.write("wanted.txt", wanted)
+    with pytest.raises((Blocked, StageFailed)):
+        ran.run()
+    assert findings(ran, deep=True) == []
+
+
+def test_run_from_the_cache_and_a_rollback_hold(ran):
+    production.promote(ran.root, None, why="")
+    for seed in (8, 7):
+        ran.write("params.yaml", f"tune_backup_models:\n  seed: {seed}\n")
+        ran.run()
+    production.promote(ran.root, production.releases(ran.root)[1].id, why="")
+    production.rollback(ran.root, why="")
     assert findings(ran, deep=True) == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -108,7 +108,7 @@ def _known(run: Run, versions: Versions) -> tuple[list[Blob], list[Finding]]:
                 Finding(GIT, f"{name} of commit {commit[:12]}", "it is not what the run recorded", at)
             )
         elif name == LOCK:
-            known = {**dict(_locked(content, run.manifest["sources"], at)), **known}
+            known = {**dict(_locked(content, run.manifest, at)), **known}
     return list(known.values()), faults
 
 
@@ -138,8 +138,12 @@ def _named(run: Mapping[str, Any], at: Since) -> Iterator[Blob]:
     yield from (Blob(each["path"], each["md5"], each["sha256"], at) for each in [*sides, *run["artifacts"]])
 
 
-def _locked(content: bytes, tracked: Collection[str], at: Since) -> Iterator[tuple[str, Blob]]:
-    """Folders, and the records of stages: their digests are in the lock alone."""
-    for stage in lock.parse(content).values():
-        sources = {path: md5 for path, md5 in stage.deps.items() if path in tracked}
-        yield from ((path, Blob(path, md5, None, at)) for path, md5 in {**stage.outs, **sources}.items())
+def _locked(content: bytes, run: Mapping[str, Any], at: Since) -> Iterator[tuple[str, Blob]]:
+    """Folders, and the records of stages: their digests are in the lock alone. Of a stage that is not up to date it
+    tells what an earlier run did.
+    """
+    for name, stage in lock.parse(content).items():
+        if name in run["records"]:
+            sources = {path: md5 for path, md5 in stage.deps.items() if path in run["sources"]}
+            for path, md5 in {**stage.outs, **sources}.items():
+                yield path, Blob(path, md5, None, at)

@@ -165,7 +165,7 @@ def _records(root: Path, known: Mapping[str, Any], at: Since) -> Iterator[Findin
     for stage, expected in then.items():
         if record.read(root, stage) != expected:
             yield Finding(AREA, record.path(stage), "it is missing, or not the record that the run kept", at)
-    for each in agreement.state(root).disagreements:
+    for each in agreement.state(root, (known["stopped"] or {}).get("stage")).disagreements:
         if each not in known["disagreements"]:
             stage, _, fault = each.partition(": ")
             yield Finding(AREA, f"{LOCK}, {stage}" if fault.startswith(LOCK) else stage, fault, at)
