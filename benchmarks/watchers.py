@@ -20,8 +20,11 @@ def watching(shop: Path, folder: Path, mlflow: Path | None) -> Callable[[], Answ
     rival = Rival(mlflow, shop, folder / "mlruns") if mlflow is not None else None
 
     def look() -> Answers:
+        found = {
+            "ours": ours(shop)
+        }  # first: to ask DVC for a folder's status writes its list into the cache again
         said = plain(shop)
-        found = {"ours": ours(shop), "DVC": said, "DVC and git": said | committed(shop)}
+        found |= {"DVC": said, "DVC and git": said | committed(shop)}
         return found if rival is None else {**found, "MLflow": rival()}
 
     return look
