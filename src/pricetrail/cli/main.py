@@ -47,6 +47,7 @@ COMMANDS = (
     "pull",
     "restore",
     "schedule",
+    "rehearse",
 )
 
 

@@ -1,4 +1,4 @@
-"""``python -m pricetrail.serving``: the service set up from the environment alone, as a container starts it."""
+"""``python -m pricetrail.serving``: the service set up from the environment alone, as the image starts it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,37 @@ import os
 import sys
 
 from pricetrail.errors import PricetrailError
-from pricetrail.serving.server import run
 from pricetrail.serving.settings import Settings
+
+RUNTIME = "AWS_LAMBDA_RUNTIME_API"
+HANDLER = "pricetrail.serving.handler.handle"
 
 
 def main() -> None:
-    """Serve at ``HOST`` and ``PORT``, all addresses and 5002 where they are not set."""
+    """Take Lambda's events where its runtime is, and requests at ``HOST`` and ``PORT`` where it is not."""
     try:
-        settings = Settings.from_environment(os.environ)
+        if RUNTIME in os.environ:
+            _serve_lambda()
+        else:
+            _serve_http()
     except PricetrailError as error:
         sys.exit(f"Error: {error}")
+
+
+def _serve_lambda() -> None:
+    from awslambdaric.__main__ import main as take
+
+    from pricetrail.serving.handler import warm
+
+    warm()
+    take([sys.argv[0], HANDLER])
+
+
+def _serve_http() -> None:
+    """All addresses and 5002 where they are not set."""
+    from pricetrail.serving.server import run
+
+    settings = Settings.from_environment(os.environ)
     host, port = os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "5002"))
     run(settings, host, port, lambda port: sys.stderr.write(f"Serving {settings.ledger} at port {port}\n"))
 
