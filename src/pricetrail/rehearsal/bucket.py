@@ -81,9 +81,6 @@ def _gated(port: int) -> Iterator[Bucket]:
 
 def _passing(gated: Bucket, port: int) -> type[Handler]:
     class Gate(Handler):
-        def handle_expect_100(self) -> bool:
-            return True
-
         def _pass(self) -> None:
             content = self.body()
             if gated.shut:
