@@ -166,7 +166,7 @@ def _follow(copy: Path, there: Bucket, asked: Runtime, code: str) -> tuple[float
     deep = settings.read(copy).fit_price_response.deep_from
     settings.change(copy, "fit_price_response", deep_from=round(deep * 1.01, 6))
     _shop(there, "run", copy)
-    _shop(there, "push", "--shop", copy)
+    _shop(there, "push", copy)
     _shop(there, "promote", "--shop", copy, "--why", "rehearsal")
     began = time.perf_counter()
     while (found := _price(asked, code))["release"] == before:
