@@ -23,6 +23,12 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
 
+    def handle_expect_100(self) -> bool:
+        """Say at once that the body may come: boto3 waits a second for it."""
+        met = super().handle_expect_100()
+        self.wfile.flush()
+        return met
+
     def body(self) -> bytes:
         """What the request brought along."""
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
