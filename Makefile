@@ -51,6 +51,7 @@ lock: .venv/.uv ## resolve the locks again from pyproject.toml (UPGRADE=1: take 
 	@$(LOCK) --extra cloud --extra pipeline --extra flows --extra dev -o requirements/dev.txt
 	@$(LOCK) --extra cloud --extra pipeline --extra flows -c requirements/dev.txt -o requirements/pipeline.txt
 	@$(LOCK) --extra cloud -c requirements/dev.txt -o requirements/serving.txt
+	@$(LOCK) --extra spark -c requirements/dev.txt -o requirements/spark.txt
 
 clean: ## remove .venv and every cache (never a shop)
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -66,6 +66,7 @@ class Source(Block):
 
 
 class Etl(Block):
+    engine: Literal["duckdb", "pyspark"] = "duckdb"
     reject_share: Share = 0.1
     longest_code: Count = 64
     most: Annotated[float, Field(gt=0, le=2_000_000)] = 1_000_000

@@ -27,12 +27,11 @@ from typing import Literal
 import ibis
 from ibis import _
 from ibis.expr.types import Table
-from ibis.util import gen_name
 
 from pricetrail.errors import SourceUnreadable, translating
 from pricetrail.params import Source
 from pricetrail.transactions import formats, source
-from pricetrail.transactions.engine import rows
+from pricetrail.transactions.engine import keep, rows
 
 Progress = Callable[[float, str], None]
 Grain = Literal["lines", "weekly"]
@@ -124,7 +123,7 @@ def reconcile(lines: Table, grain: Grain = "lines") -> Table:
     """
     if rows(lines.agg(files=_.file.nunique()))[0]["files"] < 2:
         return lines
-    gathered = _stored(lines, "gathered_lines")
+    gathered = keep(lines, "gathered_lines")
     return gathered.anti_join(_fates(gathered, ORDER[grain]), "line")
 
 
@@ -134,11 +133,11 @@ def _fates(lines: Table, order: tuple[str, ...]) -> Table:
     content = ibis.struct({name: lines[name] for name in lines.columns if name not in PLACE}).hash() % 2**40
     hashed = lines.filter(*(lines[name].notnull() for name in order)).mutate(content=content)
     slim = hashed.select("line", "file", "invoicedate", "content", *order)
-    shared = _stored(slim.semi_join(several, order), "shared_lines")
+    shared = keep(slim.semi_join(several, order), "shared_lines")
     versions = shared.group_by(*order, "file").agg(size=_.count(), total=_.content.sum(), place=_.line.min())
     before = {"group_by": order, "order_by": "place"}
     same = (_.size == _.size.lag(1).over(**before)) & (_.total == _.total.lag(1).over(**before))
-    chained = _stored(versions.mutate(same=same.fill_null(False)), "versions")
+    chained = keep(versions.mutate(same=same.fill_null(False)), "versions")
     periods = lines.group_by("file").agg(first=_.invoicedate.min(), last=_.invoicedate.max())
     later = chained.filter(~_.same).join(periods, "file").rename({f"later_{name}": name for name in order})
     old = shared.inner_join(chained.filter(~_.same), [*order, "file"]).select(
@@ -150,13 +149,7 @@ def _fates(lines: Table, order: tuple[str, ...]) -> Table:
     )
     replaced = covered.group_by("line").agg(by=_.file.min())
     repeated = shared.semi_join(chained.filter(_.same), [*order, "file"])
-    return _stored(repeated.select("line", by=ibis.null("string")).union(replaced), "fates")
-
-
-def _stored(table: Table, name: str) -> Table:
-    """Compute a table once, in its own engine, under a name that is free there."""
-    stored: Table = table.get_backend().create_table(gen_name(name), table, temp=True)
-    return stored
+    return keep(repeated.select("line", by=ibis.null("string")).union(replaced), "fates")
 
 
 def _compared(
@@ -164,7 +157,7 @@ def _compared(
 ) -> tuple[Report, tuple[str, ...]]:
     read = source.examine([*existing, *new], settings)
     with translating(formats.BROKEN, "A raw file cannot be read to its end; it may be damaged or cut short."):
-        lines = _stored(read.lines, "gathered_lines")
+        lines = keep(read.lines, "gathered_lines")
     start = sum(read.rows[: len(existing)])
     return _report(lines, start, ORDER[settings.grain]), read.notes
 
