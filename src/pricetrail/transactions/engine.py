@@ -27,6 +27,9 @@ Name = Literal["duckdb", "pyspark"]
 MEMORY = 4 * 2**30
 ROW_GROUP = 122_880
 SPARK = {
+    "spark.sql.shuffle.partitions": "4",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
     "spark.sql.session.timeZone": "UTC",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -96,15 +99,16 @@ def rows(table: Table) -> list[dict[str, Any]]:
 
 
 def _spark() -> Spark:
-    """The session that there is, or one as Spark's own configuration says; without any, on this machine."""
+    """The session that there is, or one as Spark's own configuration says; what that leaves open suits one machine."""
     try:
+        from pyspark import SparkConf
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise UsageError(
             "The engine pyspark is not installed: pip install 'pricetrail[spark]' (it also needs Java 17), or set "
             "etl_pipeline.engine to duckdb in params.yaml."
         ) from error
-    builder = SparkSession.builder.appName("pricetrail")
+    settings = SparkConf().setAppName("pricetrail")
     for name, value in SPARK.items():
-        builder = builder.config(name, value)
-    return ibis.pyspark.connect(builder.getOrCreate())
+        settings.setIfMissing(name, value)
+    return ibis.pyspark.connect(SparkSession.builder.config(conf=settings).getOrCreate())
