@@ -27,6 +27,7 @@ Name = Literal["duckdb", "pyspark"]
 MEMORY = 4 * 2**30
 ROW_GROUP = 122_880
 SPARK = {
+    "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "4",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -65,7 +66,7 @@ def keep(table: Table, name: str) -> Table:
     engine = table.get_backend()
     if engine.name != "pyspark":
         return engine.create_table(gen_name(name), table, temp=True)
-    found = engine.raw_sql(engine.compile(table)).cache()
+    found = engine.raw_sql(engine.compile(table)).localCheckpoint()
     found.createOrReplaceTempView(kept := gen_name(name))
     return engine.table(kept)
 
@@ -74,7 +75,7 @@ def drop(kept: Table) -> None:
     """Give back the room of a table that was kept and is needed no more."""
     engine = kept.get_backend()
     if engine.name == "pyspark":
-        engine.raw_sql(f"UNCACHE TABLE IF EXISTS {kept.get_name()}")
+        engine.raw_sql(f"DROP VIEW {kept.get_name()}")
     else:
         engine.raw_sql(f"DROP TABLE {kept.get_name()}")
 

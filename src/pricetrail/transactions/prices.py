@@ -84,7 +84,7 @@ def _said(sales: Table, source: Source) -> Table:
     usual = sales.group_by(products).agg(
         official=registered.mean() >= FEW,
         all_median=_.quantity.median(),
-        median=_.quantity.median(where=registered),
+        median=registered.ifelse(_.quantity, ibis.null()).median(),
     )
     told = sales.inner_join(usual, products)
     speaks = (registered | ~_.official) & (_.quantity <= _.official.ifelse(_.median, _.all_median))
