@@ -14,7 +14,7 @@ from pricetrail.transactions import history
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table")  # ibis 12 under duckdb 2
 START = datetime(2011, 1, 3, 9, 30)
 DAY = timedelta(days=1)
-TOLERANCE = {"customer_spread": 2e-3}  # the root of a difference of sums in steps of 2^-20
+TOLERANCE = dict.fromkeys(("customer_spread", "channel_tier_spread"), 3e-3)  # roots of sums in steps of 2^-20
 TEXTS = ("stockcode", "customerid", "country", "invoiceno", "description", "file")
 SCHEMA = pa.schema(
     [
@@ -85,6 +85,10 @@ class Past:
 
     def mean(self, values):
         return sum(values) / len(values) if values else None
+
+    def spread(self):
+        mean = self.mean(self.logs())
+        return sqrt(self.mean([(value - mean) ** 2 for value in self.logs()])) if self.lines else None
 
     def newest(self):
         return max(self.values("invoicedate"), default=None)
@@ -162,22 +166,24 @@ def of_channel(line, lines):
         "channel_mean": one.mean(one.logs()),
         "channel_tier_count": len(both.lines),
         "channel_tier_mean": both.mean(both.logs()),
+        "channel_tier_spread": both.spread(),
     }
 
 
 def of_customer(line, lines):
     past = Past(line, lines if registered(line) else [], customer)
-    mean = past.mean(past.logs())
     worths = [log1p(other["quantity"] * other["unitprice"]) for other in past.lines]
-    spread = sqrt(past.mean([(value - mean) ** 2 for value in past.logs()]) or 0.0)
+    surprises = [(log1p(other["quantity"]) - expected(other, lines), other) for other in past.lines]
+    visits = sorted(set(past.values("invoicedate")))[-3:]
     return {
         "customer_count": len(past.lines) or None,
-        "customer_mean": mean,
-        "customer_spread": spread if registered(line) else None,
+        "customer_mean": past.mean(past.logs()),
+        "customer_spread": past.spread(),
         "customer_value": past.mean(worths),
         "customer_days": past.days(),
-        "customer_habit": past.mean(
-            [log1p(other["quantity"]) - expected(other, lines) for other in past.lines]
+        "customer_habit": past.mean([surprise for surprise, _ in surprises]),
+        "customer_recent": past.mean(
+            [surprise for surprise, other in surprises if other["invoicedate"] in visits]
         ),
     }
 

@@ -24,6 +24,7 @@ STEP = 2**20
 DAY = 86_400
 ROOM = 2**31
 PART = 1_000_000
+VISITS = 3
 
 CATEGORICAL = ("stockcode", "customerid", "country")
 
@@ -93,8 +94,15 @@ HISTORIES = (PRODUCT, TIER, CHANNEL, CHANNEL_TIER, CUSTOMER, REPEAT, LEVEL, SAME
 NUMERIC = (
     "is_registered",
     *(f"{history.name}_{figure}" for history in HISTORIES for figure in ("count", "mean")),
-    *("product_days", "tier_last", "tier_least", "repeat_last", "repeat_days"),
-    *("customer_spread", "customer_value", "customer_days", "customer_habit", "level_value"),
+    *("product_days", "tier_last", "tier_least", "channel_tier_spread", "repeat_last", "repeat_days"),
+    *(
+        "customer_spread",
+        "customer_value",
+        "customer_days",
+        "customer_habit",
+        "customer_recent",
+        "level_value",
+    ),
     *("log_price", "vs_last", "vs_most", "vs_least"),
     *("weekday", "minute_of_day", "week_of_year", "day_of_month"),
     "naive_log",
@@ -179,7 +187,7 @@ def _expected() -> NumericValue:
 def _spread(history: History) -> NumericValue:
     """The standard deviation of the log quantities."""
     mean, square = history.mean(_.steps), history.mean(_.squares)
-    return ibis.greatest(square - mean * mean, 0.0).sqrt()
+    return (square - mean * mean).abs().sqrt()
 
 
 def _value(packed: NumericValue) -> NumericValue:
@@ -208,13 +216,19 @@ def _tier() -> dict[str, Value]:
     return {"last": _log(_value(TIER.last(_.pieces))), "least": _log(_.pieces.min().over(TIER.before()))}
 
 
+def _channel_tier() -> dict[str, Value]:
+    return {"spread": _spread(CHANNEL_TIER)}
+
+
 def _customer() -> dict[str, Value]:
     days = (_.second - _.second.max().over(CUSTOMER.before())).cast("float64") / DAY
+    visits = ibis.window(preceding=(VISITS, 1), group_by=CUSTOMER.keys, order_by="second")
     return {
         "spread": _spread(CUSTOMER),
         "value": CUSTOMER.mean(_.worth),
         "days": days,
         "habit": CUSTOMER.mean(_.surprise),
+        "recent": _.surprise.sum().over(visits).cast("float64") / _.lines.sum().over(visits) / STEP,
     }
 
 
@@ -227,7 +241,14 @@ def _level() -> dict[str, Value]:
     return {"value": LEVEL.mean(_.worth)}
 
 
-MORE = {PRODUCT: _product, TIER: _tier, CUSTOMER: _customer, REPEAT: _repeat, LEVEL: _level}
+MORE = {
+    PRODUCT: _product,
+    TIER: _tier,
+    CHANNEL_TIER: _channel_tier,
+    CUSTOMER: _customer,
+    REPEAT: _repeat,
+    LEVEL: _level,
+}
 
 
 def _prices() -> dict[str, Value]:
