@@ -103,7 +103,7 @@ def _try(
     return trial.evaluate(
         train.newest(settings.trial_rows),
         val,
-        trial.model(wanted, _inputs(root)),
+        trial.model(wanted, inputs(root)),
         epochs=settings.trial_epochs,
         seed=settings.seed,
         limits=limits,
@@ -120,7 +120,7 @@ def _member(root: Path, settings: Tuning, lessons: Lessons, nth: tuple[int, dict
     (train, val), (at, wanted) = _parts(root), nth
     fit = partial(
         training.fit,
-        trial.model(wanted, _inputs(root)),
+        trial.model(wanted, inputs(root)),
         seed=settings.seed + at,
         watch=lambda epoch, error: True,
     )
@@ -136,7 +136,8 @@ def _parts(root: Path) -> tuple[Rows, Rows]:
 
 
 @cache
-def _inputs(root: Path) -> trial.Inputs:
+def inputs(root: Path) -> trial.Inputs:
+    """What every network of a shop takes and gives."""
     encoder = json.loads((root / "preprocessors/encoder.json").read_text(encoding="utf-8"))
     train, _ = _parts(root)
     levels = tuple(len(levels) + 1 for _, levels in encoder["categorical"])
@@ -146,7 +147,7 @@ def _inputs(root: Path) -> trial.Inputs:
 def _write(root: Path, chosen: list[dict[str, Any]], members: list[Member]) -> None:
     """Write the committee, and its validation errors under the fields that readers know."""
     _, val = _parts(root)
-    wanted = [trial.model(settings, _inputs(root)) for settings in chosen]
+    wanted = [trial.model(settings, inputs(root)) for settings in chosen]
     version = _save(root / "models/production", wanted, members)
     scored = accuracy(val.target, np.mean([member.forecast for member in members], axis=0))
     recipe = wanted[0][1]
