@@ -92,7 +92,7 @@ def test_service_may_write_receipts_and_nothing_else():
         "s3:GetObject",
         "s3:PutObject",
     }
-    assert by_action["s3:PutObject"]["Resource"]["!Sub"].endswith("/receipts/*")
+    assert by_action["s3:PutObject"]["Resource"]["!Sub"].endswith("/receipts/log/*")
     assert all(each["Effect"] == "Allow" for each in statements)
 
 
