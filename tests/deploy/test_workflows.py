@@ -103,5 +103,12 @@ def test_bucket_is_closed_encrypted_and_outlives_the_stack():
     assert bucket["Properties"]["VersioningConfiguration"]["Status"] == "Enabled"
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "deploy").glob("Dockerfile.*")), ids=lambda path: path.name)
+def test_image_is_built_of_what_is_there(path):
+    named = re.findall(r"requirements/\w+\.txt", path.read_text())
+    assert named
+    assert all((ROOT / each).exists() for each in named)
+
+
 def _listed(value):
     return [value] if isinstance(value, str) else value
