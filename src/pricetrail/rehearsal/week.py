@@ -54,7 +54,7 @@ class Rehearsed:
 
 
 def rehearse(scratch: Path, tell: Tell, *, small: bool = False) -> Rehearsed:
-    """Rehearse in ``scratch``; ``small`` takes a shop of a sixth of the demo's size, and less thorough models.
+    """Rehearse in ``scratch``; ``small`` takes a shop of a third of the demo's size, and less thorough models.
 
     Raises:
         StageFailed: a part did not end as it should.
@@ -152,7 +152,7 @@ class _Week:
 
 def _lines(scratch: Path, *, small: bool) -> None:
     """Three files: the history, the week after it, and the one after that with doubled prices."""
-    demo = Settings(rows=9000, products=40, customers=150, weeks=30) if small else Settings()
+    demo = Settings(rows=18000, products=40, customers=150, weeks=30) if small else Settings()
     whole = replace(demo, weeks=demo.weeks + 2, rows=round(demo.rows * (1 + 2 / demo.weeks)))
     shocked = replace(whole, shocks=(Shock(Change.PRICE, 1.0, demo.weeks + 1),))
     first, second = (simulator.START + timedelta(weeks=demo.weeks + n) for n in (0, 1))
