@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -82,6 +83,11 @@ STAGES = {
 }
 
 
+def heed_interrupts():
+    """As a run does that somebody types: what starts in the background is told to pass interrupts over."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Quiet:
     def stage(self, name, event):
         pass
@@ -119,7 +125,9 @@ class Tiny:
     def start(self):
         """Begin a run in a process of its own."""
         words = [sys.executable, "-m", "pricetrail", "run", str(self.root)]
-        return subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=heed_interrupts
+        )
 
 
 @pytest.fixture(scope="session")
