@@ -10,9 +10,7 @@ import typer
 from pricetrail.cli.asking import Shop
 from pricetrail.cli.console import AsJson, answer, say, stdout
 from pricetrail.cli.serve import of
-from pricetrail.lineage.receipts import find
-from pricetrail.lineage.replay import replay as compare
-from pricetrail.serving.quote import again
+from pricetrail.serving.again import replayed
 from pricetrail.serving.release import Release
 from pricetrail.serving.vault import Vault
 
@@ -26,8 +24,7 @@ def replay(
     settings = of(shop)
     ledger = settings.open_ledger()
     vault = Vault(ledger, settings.open_blobs(), settings.channel)
-    kept = find(ledger.store, receipt)
-    difference = compare(kept.receipt, lambda request, release: again(request, Release.load(release, vault)))
+    kept, difference = replayed(ledger, receipt, lambda release: Release.load(release, vault))
     if as_json:
         told = difference and difference.to_dict()
         answer({"receipt": str(kept.number), "equal": difference is None, "difference": told})

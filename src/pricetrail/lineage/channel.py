@@ -32,6 +32,16 @@ def releases(ledger: Ledger) -> dict[str, Entry]:
     return {entry.objects[0]: entry for entry in ledger.topic("release")}
 
 
+def recorded(ledger: Ledger, release: str) -> Entry | None:
+    """The entry that recorded a release, by its whole id; None when none did."""
+    return next((each for each in ledger.topic("release") if each.objects[:1] == (release,)), None)
+
+
+def became(ledger: Ledger, run: str) -> Entry | None:
+    """The entry of the release that a run became; None of a run that is no release."""
+    return next((each for each in ledger.topic("release") if each.body["run"] == run), None)
+
+
 def quarantined(ledger: Ledger) -> dict[str, Entry]:
     """The entry that put each release into quarantine, by the release's id."""
     return {id: entry for entry in ledger.topic("quarantine") for id in entry.body["releases"]}

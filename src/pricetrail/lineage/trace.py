@@ -14,7 +14,7 @@ from pricetrail.lineage import canonical, channel, ids, named, origin
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.manifest import Manifest
-from pricetrail.lineage.recall import runs
+from pricetrail.lineage.recall import runs, sources
 from pricetrail.lineage.receipts import Found, find, segment
 from pricetrail.lineage.receipts.seal import KIND, Sealed
 from pricetrail.lineage.trail import Step, Trail, Use, reached
@@ -169,10 +169,9 @@ def _told(entry: Entry, *names: str) -> dict[str, Any]:
 
 
 def _released(ledger: Ledger, id: str) -> Entry:
-    for entry in ledger.topic("release"):
-        if entry.objects[0] == id:
-            return entry
-    raise UnknownId(f"The release {id[:12]}… is named, and the ledger does not have it.")
+    if (entry := channel.recorded(ledger, id)) is None:
+        raise UnknownId(f"The release {id[:12]}… is named, and the ledger does not have it.")
+    return entry
 
 
 def _seal(ledger: Ledger, found: Found) -> Mapping[str, Any] | None:
@@ -207,8 +206,7 @@ def _check(ledger: Ledger, facts: Sealed) -> None:
 def _files(run: Manifest) -> Iterator[Mapping[str, Any]]:
     """Every file that a run made or read."""
     yield from run.get("artifacts", ())
-    for found in run["sources"].values():
-        yield from found
+    yield from sources(run)
 
 
 def _uses(entry: Entry, run: Manifest, sha256: str, release: str | None) -> Iterator[Use]:

@@ -147,16 +147,25 @@ class Responses(_Value):
             stores[product.stockcode].append(product)
         return dict(stores)
 
+    def stores(self, stockcode: str) -> list[Product]:
+        """The responses of one product: one, or one for each store.
+
+        Raises:
+            UnknownProduct: there is none; the message names the nearest codes.
+        """
+        if stockcode not in self._stores:
+            raise UnknownProduct(stockcode, self._stores)
+        return self._stores[stockcode]
+
     def product(self, stockcode: str, store: str | None = None) -> Product:
         """The response of one product; of one that is known by store, the store must be named.
 
         Raises:
             UnknownProduct: there is none; the message names the nearest codes, or the stores.
         """
-        if stockcode not in self._stores:
-            raise UnknownProduct(stockcode, self._stores)
-        found = [product for product in self._stores[stockcode] if product.store == store]
+        known = self.stores(stockcode)
+        found = [product for product in known if product.store == store]
         if not found:
-            stores = [product.store for product in self._stores[stockcode] if product.store is not None]
+            stores = [product.store for product in known if product.store is not None]
             raise UnknownProduct(store or "", stores, kind=f"store of product {stockcode!r}")
         return found[0]

@@ -51,12 +51,11 @@ class Vault:
         Raises:
             LedgerBroken: no entry did.
         """
-        for entry in self.ledger.topic("release"):
-            if entry.objects[:1] == (release,):
-                return entry
-        raise LedgerBroken(
-            f"The release {release[:12]} was never recorded in this ledger. See 'pricetrail verify'."
-        )
+        if (entry := channel.recorded(self.ledger, release)) is None:
+            raise LedgerBroken(
+                f"The release {release[:12]} was never recorded in this ledger. See 'pricetrail verify'."
+            )
+        return entry
 
     def manifest(self, release: str) -> Mapping[str, Any]:
         """What a release is made of.

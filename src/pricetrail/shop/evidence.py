@@ -9,6 +9,7 @@ from pricetrail.errors import LedgerBroken
 from pricetrail.lineage import bundle, canonical, place
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.bundle import Bundle
+from pricetrail.lineage.recall import sources
 from pricetrail.lineage.verify import chain, objects
 from pricetrail.lineage.verify.objects import Objects
 from pricetrail.shop import git, production
@@ -43,8 +44,7 @@ def export(root: Path, target: Path, *, artifacts: bool = False) -> Bundle:
 def _named(kept: Objects) -> Iterator[Artifact]:
     """Every file that a run read from outside, or made."""
     for run in kept.runs:
-        sources = [each for values in run.manifest["sources"].values() for each in values]
-        yield from map(Artifact.from_dict, [*sources, *run.manifest["artifacts"]])
+        yield from map(Artifact.from_dict, [*sources(run.manifest), *run.manifest["artifacts"]])
 
 
 def _fetch(root: Path, kept: Objects, wanted: Artifact) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pricetrail import __version__
-from pricetrail.lineage import canonical, manifest, place, release
+from pricetrail.lineage import canonical, channel, manifest, place, release
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.manifest import Facts
@@ -43,8 +43,8 @@ def _same(newest: Entry, shop: Mapping[str, Any]) -> bool:
 
 def _recorded(ledger: Ledger, run: Entry) -> Recorded:
     id = run.objects[0]
-    made = (entry.objects[0] for entry in ledger.topic("release") if entry.body["run"] == id)
-    return Recorded(id, next(made, None), tuple(run.body["obstacles"]))
+    released = channel.became(ledger, id)
+    return Recorded(id, released.objects[0] if released else None, tuple(run.body["obstacles"]))
 
 
 def _add(ledger: Ledger, run: Mapping[str, Any], who: str) -> Recorded:

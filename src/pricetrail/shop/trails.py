@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pricetrail.errors import UnknownId
-from pricetrail.lineage import graph, trace
+from pricetrail.lineage import channel, graph, trace
 from pricetrail.lineage.canonical import file_digest
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.origin import RAW
@@ -61,7 +61,7 @@ def newest(root: Path, ledger: Ledger) -> Trail:
     entry = next(ledger.topic("run"), None)
     if entry is None:
         return declared(root)
-    release = next((each for each in ledger.topic("release") if each.body["run"] == entry.objects[0]), None)
+    release = channel.became(ledger, entry.objects[0])
     return trace.of_run(ledger, entry) if release is None else trace.of_release(ledger, release)
 
 

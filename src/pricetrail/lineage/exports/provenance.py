@@ -19,6 +19,7 @@ from pricetrail.lineage.envelope import Envelope
 from pricetrail.lineage.exports.subject import Subject
 from pricetrail.lineage.keys import Key, Keyring
 from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.recall import sources
 
 PREDICATE = "https://slsa.dev/provenance/v1"
 BUILD = "urn:pricetrail:pipeline:1"
@@ -85,8 +86,7 @@ def _dependencies(subject: Subject) -> Iterator[Descriptor]:
                 "name": {"code": "pricetrail"}.get(name, name),
                 "digest": {"gitCommit": run[name]["commit"]},
             }
-    for files in run["sources"].values():
-        yield from ({"name": each["path"], "digest": {"sha256": each["sha256"]}} for each in files)
+    yield from ({"name": each["path"], "digest": {"sha256": each["sha256"]}} for each in sources(run))
     yield from ({"name": path, "digest": {"sha256": sha256}} for path, sha256 in run["pipeline"].items())
     modules = {
         name: sha256 for record in run["records"].values() for name, sha256 in record["modules"].items()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pricetrail.errors import ArtifactMissing, StoreFailed
-from pricetrail.lineage import canonical, lock
+from pricetrail.lineage import canonical, lock, recall
 from pricetrail.lineage.blob import Blobs
 from pricetrail.lineage.lock import NAME as LOCK
 from pricetrail.lineage.verify.finding import Finding, Since, since
@@ -134,7 +134,7 @@ def _same(content: bytes, blob: Blob) -> bool:
 def _named(run: Mapping[str, Any], at: Since) -> Iterator[Blob]:
     """Every file in a run's manifest."""
     sides: list[Mapping[str, Any]] = [each for kept in run["records"].values() for each in kept["inputs"]]
-    sides += [each for values in run["sources"].values() for each in values]
+    sides += recall.sources(run)
     yield from (Blob(each["path"], each["md5"], each["sha256"], at) for each in [*sides, *run["artifacts"]])
 
 

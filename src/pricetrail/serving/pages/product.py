@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from flask import Blueprint, render_template, request
 
-from pricetrail.errors import UnknownProduct, UsageError
+from pricetrail.errors import UsageError
 from pricetrail.pricing.curve import Bands, Curve, draw
 from pricetrail.pricing.demand import Elastic
 from pricetrail.pricing.objective import Objective
@@ -47,17 +46,11 @@ def add(site: Blueprint, service: Service) -> None:
         given = {name: value for name, value in web.query().items() if value != ""}
         part, tried = given.pop("part", None), given.pop("at", None)
         release = service.shelf.release()
-        known = [each for each in release.responses.products if each.stockcode == stockcode]
-        if not known:
-            raise UnknownProduct(stockcode, {each.stockcode for each in release.responses.products})
-        told: dict[str, Any] = {
-            "stockcode": stockcode,
-            "known": known,
-            "given": request.args,
-            "objectives": [*map(str, Objective)],
-            "drivers": _drivers(release),
-        }
-        code = 200
+        known, code = release.responses.stores(stockcode), 200
+        told: dict[str, Any] = {}
+        if not part:
+            told |= {"stockcode": stockcode, "known": known, "given": request.args}
+            told |= {"objectives": [*map(str, Objective)], "drivers": _drivers(release)}
         try:
             told |= _answered(service, release, {**given, "stockcode": stockcode}, _price(tried))
         except UsageError as error:
@@ -142,6 +135,6 @@ def _drivers(release: Release) -> dict[str, Any] | None:
     """What drives the release's forecasts of order quantities, by mean absolute SHAP value."""
     if DRIVERS not in release.files:
         return None
-    found = json.loads(release.files[DRIVERS])
-    rows = [(str(each["feature_name"]), float(each["mean_abs_shap"])) for each in found][:MOST]
+    found = release.json(DRIVERS)[:MOST]
+    rows = [(str(each["feature_name"]), float(each["mean_abs_shap"])) for each in found]
     return {"svg": chart.bars(rows, "Mean absolute SHAP value of each feature"), "rows": rows}

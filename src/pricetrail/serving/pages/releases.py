@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,7 +59,7 @@ def add(site: Blueprint, service: Service) -> None:
     @site.get("/releases/<id>")
     def one_release(id: str) -> str:
         known = _known(service, id)
-        run = _run(service, known)
+        run = named.run(service.ledger, known.id).manifest
         return render_template(
             "release.html",
             release=known,
@@ -72,7 +71,7 @@ def add(site: Blueprint, service: Service) -> None:
 
     @site.get("/releases/<id>/drift-report")
     def drift_report(id: str) -> Response:
-        found = _artifact(_run(service, _known(service, id)), DRIFT)
+        found = _artifact(named.run(service.ledger, _known(service, id).id).manifest, DRIFT)
         if found is None:
             raise UnknownId(f"The run behind the release {id[:12]} made no {DRIFT}.")
         content = service.shelf.vault.file(found)
@@ -82,11 +81,6 @@ def add(site: Blueprint, service: Service) -> None:
 def _known(service: Service, id: str) -> Known:
     known = {each.id: each for each in releases(service.ledger)}
     return known[ids.resolve(id, known, "release")]
-
-
-def _run(service: Service, known: Known) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(service.ledger.object(str(known.manifest["run"])))
-    return {"metrics": {}, "artifacts": [], **found}
 
 
 def _artifact(run: Mapping[str, Any], path: str) -> Artifact | None:

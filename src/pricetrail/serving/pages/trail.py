@@ -9,10 +9,8 @@ from flask import Blueprint, render_template
 from markupsafe import Markup
 
 from pricetrail.lineage.drawing.page import fragment
-from pricetrail.lineage.receipts import find
-from pricetrail.lineage.replay import replay
 from pricetrail.lineage.trace import trace
-from pricetrail.serving.quote import again
+from pricetrail.serving import again
 from pricetrail.serving.service import Service
 
 
@@ -40,8 +38,7 @@ def add(site: Blueprint, service: Service) -> None:
 
     @site.post("/trail/<path:id>/replay")
     def replay_receipt(id: str) -> str:
-        kept = find(service.ledger.store, id)
-        found = replay(kept.receipt, lambda asked, release: again(asked, service.shelf.of(release)))
+        _, found = again.replayed(service.ledger, id, service.shelf.of)
         if found is None:
             return shown(id, Replayed(equal=True))
         return shown(id, Replayed(False, found.field, repr(found.then), repr(found.now)))

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from pricetrail.errors import UnknownProduct
 from pricetrail.serving import answers, web
 from pricetrail.serving.asking import PriceAsked, PricesAsked, TableAsked
 from pricetrail.serving.openapi import Operation
@@ -87,10 +86,7 @@ def routes(service: Service) -> Blueprint:
     @prices.get("/v1/products/<path:stockcode>")
     def product(stockcode: str) -> Response:
         release = service.shelf.release()
-        known = [each for each in release.responses.products if each.stockcode == stockcode]
-        if not known:
-            raise UnknownProduct(stockcode, {each.stockcode for each in release.responses.products})
-        told = [each.model_dump(mode="json") for each in known]
+        told = [each.model_dump(mode="json") for each in release.responses.stores(stockcode)]
         return web.answer({"release": release.id, "stockcode": stockcode, "known": told})
 
     return prices

@@ -6,11 +6,9 @@ from flask import Blueprint, Response
 
 from pricetrail.lineage.receipts import find
 from pricetrail.lineage.receipts.proof import shown
-from pricetrail.lineage.replay import replay
 from pricetrail.lineage.trace import trace
-from pricetrail.serving import answers, web
+from pricetrail.serving import again, answers, web
 from pricetrail.serving.openapi import Operation
-from pricetrail.serving.quote import again
 from pricetrail.serving.service import Service
 
 OPERATIONS = (
@@ -55,8 +53,7 @@ def routes(service: Service) -> Blueprint:
 
     @found.post("/v1/replay/<path:number>")
     def replayed(number: str) -> Response:
-        kept = find(service.ledger.store, number)
-        difference = replay(kept.receipt, lambda request, release: again(request, service.shelf.of(release)))
+        kept, difference = again.replayed(service.ledger, number, service.shelf.of)
         return web.answer(
             {
                 "receipt": str(kept.number),

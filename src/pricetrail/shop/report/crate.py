@@ -21,6 +21,7 @@ from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.exports import bom, events, provenance, words
 from pricetrail.lineage.keys import Key
 from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.recall import sources
 from pricetrail.shop.checkout import committed, recorded
 from pricetrail.shop.report.facts import Facts
 from pricetrail.shop.report.page import page
@@ -124,7 +125,7 @@ def _exports(facts: Facts, key: Key | None) -> Iterator[Part]:
 
 def _metadata(facts: Facts, parts: list[Part]) -> dict[str, Any]:
     files = [_file(part) for part in parts]
-    raw = [_reference(each) for found in facts.run["sources"].values() for each in found]
+    raw = [_reference(each) for each in sources(facts.run)]
     entities = [
         _descriptor(),
         _root(facts, files),

@@ -14,6 +14,7 @@ from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.exports import subject
 from pricetrail.lineage.exports.subject import Subject
 from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.recall import sources
 from pricetrail.lineage.trail import Trail
 from pricetrail.shop.checkout import recorded
 from pricetrail.shop.report.sources import Sources
@@ -68,9 +69,8 @@ class Facts:
     def _known(self) -> Iterator[tuple[str, tuple[str, str]]]:
         for each in self.run["artifacts"]:
             yield each["path"], (each["sha256"], "file made by the run")
-        for files in self.run["sources"].values():
-            for each in files:
-                yield each["path"], (each["sha256"], "file read by the run")
+        for each in sources(self.run):
+            yield each["path"], (each["sha256"], "file read by the run")
         for path, sha256 in self.run["pipeline"].items():
             yield path, (sha256, "file of the shop's repository")
         yield "run", (self.subject.run_id, "manifest of the run, an object of the ledger")
