@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -123,8 +123,9 @@ class FolderStore:
         if not self._swept:
             self._swept = True
             for draft in (self.root / DRAFTS).iterdir():
-                if time.time() - draft.stat().st_mtime > ABANDONED:
-                    draft.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):  # another writer was done with it meanwhile
+                    if time.time() - draft.stat().st_mtime > ABANDONED:
+                        draft.unlink()
 
 
 def _unless_missing(error: OSError) -> None:
