@@ -38,19 +38,10 @@ from pricetrail.stages import fit_price_response
 from pricetrail.transactions import account, prices, simulator, source
 from pricetrail.transactions.simulator import Product as Truth
 from pricetrail.transactions.simulator import Settings, World
+from pricetrail.transactions.simulator.files import SCHEMA
 from pricetrail.transactions.simulator.law import DEEP_CUT, response
 
-NAMES = (
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-    "Country",
-)
-PARAMS = Params.model_validate({"source": {"columns": {name.lower(): name for name in NAMES}}})
+PARAMS = Params.model_validate({"source": {"columns": {name.lower(): name for name in SCHEMA.names}}})
 REACH = 1.645
 CENT = 0.005
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from pricetrail.rehearsal.server import Handler, Server
 
 BODY = "<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}</Message><Region>eu-west-1</Region></Error>"
 REFUSED = {
@@ -66,8 +67,7 @@ class Proxy:
 @contextmanager
 def before(server: str) -> Iterator[Proxy]:
     """Put a proxy before the server of that address."""
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    listening.daemon_threads = True
+    listening = Server(("127.0.0.1", 0), _Handler)
     proxy = Proxy(f"http://127.0.0.1:{listening.server_address[1]}")
     listening.proxy, listening.behind = proxy, urlsplit(server).netloc  # type: ignore[attr-defined]
     thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
@@ -79,21 +79,9 @@ def before(server: str) -> Iterator[Proxy]:
         listening.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def handle_expect_100(self) -> bool:
-        done = super().handle_expect_100()
-        self.wfile.flush()
-        return done
-
+class _Handler(Handler):
     def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
         proxy: Proxy = self.server.proxy  # type: ignore[attr-defined]
         request = Request(self.command, self.path, "If-None-Match" in self.headers)
         proxy.seen.append(request)

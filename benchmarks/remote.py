@@ -15,16 +15,11 @@ import hashlib
 import json
 import os
 import random
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from urllib import request as http
 
 import yaml
 from benchmarks import proxy as wire
@@ -34,6 +29,7 @@ from pricetrail.errors import StoreFailed
 from pricetrail.lineage import artifact, blob, canonical, channel, place
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.store import S3Store
+from pricetrail.rehearsal.bucket import simulator
 from pricetrail.shop import dvc, git, production, remote, restore, tracked, transfer
 from pricetrail.shop.remote import Place
 
@@ -128,7 +124,7 @@ def main() -> None:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-    with tempfile.TemporaryDirectory() as folder, _server() as server, wire.before(server) as proxy:
+    with tempfile.TemporaryDirectory() as folder, simulator(BUCKET) as server, wire.before(server) as proxy:
         found = measure(Path(folder), server, proxy, asked)
     print(json.dumps(found, indent=2) if asked.json else "\n".join(f"{k:<26}{v}" for k, v in found.items()))
 
@@ -217,28 +213,6 @@ def _md5(content: bytes) -> str:
 
 def _data(machine: Machine) -> list[bytes]:
     return [(machine.root / f"data/{n}.bin").read_bytes() for n in range(FILES)]
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        address = f"http://127.0.0.1:{port}"
-        while not _made(f"{address}/{BUCKET}"):
-            time.sleep(0.1)
-        yield address
-        server.terminate()
-
-
-def _made(bucket: str) -> bool:
-    try:
-        http.urlopen(http.Request(bucket, b"", method="PUT"), timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

@@ -28,22 +28,14 @@ from pricetrail.params import Params
 from pricetrail.stages import etl_pipeline, fit_price_response
 from pricetrail.stages.stage import Context
 from pricetrail.stages.tables import columns
+from pricetrail.transactions.simulator.files import SCHEMA
 
 DATA = Path(os.environ.get("PRICETRAIL_DATA", "../shared/data"))
 BRANDS = ("dominicks", "minute.maid", "tropicana")
 PUBLISHED = (-2.77, -3.25, -1.99, -3.57, -2.04, -3.50)
 # What the published intervals reach to each side.
 REACH = 0.15
-HEADINGS = {
-    "invoiceno": "InvoiceNo",
-    "stockcode": "StockCode",
-    "description": "Description",
-    "quantity": "Quantity",
-    "invoicedate": "InvoiceDate",
-    "unitprice": "UnitPrice",
-    "customerid": "CustomerID",
-    "country": "Country",
-}
+HEADINGS = {name.lower(): name for name in SCHEMA.names}
 
 
 def main() -> None:

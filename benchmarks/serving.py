@@ -34,7 +34,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from pricetrail.lineage import canonical, channel
+from pricetrail.lineage import blob, canonical, channel
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.keys import Keyring
 from pricetrail.lineage.ledger import Ledger
@@ -105,7 +105,7 @@ def release(folder: Path) -> None:
     }
     content = json.dumps(value).encode()
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    FolderStore(folder / "cache").create(f"files/md5/{md5[:2]}/{md5[2:]}", content)
+    FolderStore(folder / "cache").create(blob.key(md5), content)
     files = [Artifact(RESPONSE, len(content), canonical.digest(content), md5).to_dict()]
     gates = dict.fromkeys(("etl", "data_drift", "model"), "passed")
     made = {"type": TYPE, "run": "00" * 32, "files": files, "gates": gates, "metrics": {}, "rows_until": None}

@@ -1,19 +1,16 @@
-"""A shop of three small stages, run by DVC like any other: quick to run, and easy to upset."""
+"""A small shop of three stages, run by DVC like any other; a product's response; a bucket; a browser."""
 
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 
 import pytest
 import yaml
 
 from pricetrail.lineage import place
+from pricetrail.rehearsal.bucket import simulator
 from pricetrail.shop import dvc, git, pipeline
 
 SCRIPT = """
@@ -81,6 +78,26 @@ STAGES = {
         "outs": [{"gates/model.json": PLAIN}, "records/judge.json"],
     },
 }
+PRODUCT = {
+    "stockcode": "85123A",
+    "store": None,
+    "description": "WHITE HANGING HEART",
+    "price": 2.95,
+    "low": 2.55,
+    "high": 3.45,
+    "prices": [[2.55, 8], [2.95, 37], [3.45, 4]],
+    "orders": 41.2,
+    "units": 310.5,
+    "units_log_sd": 0.2,
+    "units_week_sd": 0.5,
+    "slope": {"mean": -2.0, "sd": 0.2},
+    "deep": {"mean": -2.5, "sd": 0.4},
+    "identification": "identified",
+    "changes": 3,
+    "weeks": 49,
+    "cost": None,
+}
+POOLED = {"mean": -1.1, "sd": 0.1, "between_sd": 0.4}
 
 
 def heed_interrupts():
@@ -192,21 +209,8 @@ def ran(done, tmp_path):
 @pytest.fixture(scope="session")
 def s3_server():
     """The address of a moto server: a simulator that speaks S3's protocol over HTTP."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/", timeout=1).close()
-                break
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.1)
-        bucket = urllib.request.Request(f"http://127.0.0.1:{port}/records", b"", method="PUT")
-        urllib.request.urlopen(bucket, timeout=10).close()
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
+    with simulator("records") as address:
+        yield address
 
 
 @pytest.fixture
@@ -221,3 +225,18 @@ def s3(s3_server, monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     return s3_server
+
+
+@pytest.fixture(scope="session")
+def plain():
+    """The plain values of a file with one product for each set of changes."""
+
+    def made(*changes):
+        return {
+            "format": 1,
+            "deep_from": 0.3,
+            "pool": {"slope": POOLED, "deep": POOLED},
+            "products": [PRODUCT | each for each in changes],
+        }
+
+    return made

@@ -11,7 +11,7 @@ import pytest
 
 from pricetrail.demand.encode import Encoder
 from pricetrail.demand.prospect import Product, Prospects
-from pricetrail.lineage import canonical, channel
+from pricetrail.lineage import blob, canonical, channel
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.keys import Keyring
 from pricetrail.lineage.ledger import Ledger
@@ -67,26 +67,6 @@ MODELS = {
 }
 
 
-PRODUCT = {
-    "stockcode": "85123A",
-    "store": None,
-    "description": "WHITE HANGING HEART",
-    "price": 2.95,
-    "low": 2.55,
-    "high": 3.45,
-    "prices": [[2.55, 8], [2.95, 37], [3.45, 4]],
-    "orders": 41.2,
-    "units": 310.5,
-    "units_log_sd": 0.2,
-    "units_week_sd": 0.5,
-    "slope": {"mean": -2.0, "sd": 0.2},
-    "deep": {"mean": -2.5, "sd": 0.4},
-    "identification": "identified",
-    "changes": 3,
-    "weeks": 49,
-    "cost": None,
-}
-POOLED = {"mean": -1.1, "sd": 0.1, "between_sd": 0.4}
 PRODUCTS = (
     {},
     {"stockcode": "22423", "description": "REGENCY CAKESTAND", "price": 3.0, "identification": "unknown"},
@@ -97,21 +77,15 @@ PRODUCTS = (
 class Shop:
     """A place that serves: what a test releases, promotes, breaks and asks."""
 
-    def __init__(self, root, store=None, blobs=None):
-        self.root = root
+    def __init__(self, root, plain, store=None, blobs=None):
+        self.root, self.plain = root, plain
         self.ledger = Ledger(store or FolderStore(root / "ledger"), Keyring(root / "keys", {}))
         self.blobs = blobs or FolderStore(root / "cache")
         self.count = 0
 
     def release(self, *changes, files=None):
         """Record a release of a product for each set of changes, and of other files by path; its id."""
-        value = {
-            "format": 1,
-            "deep_from": 0.3,
-            "pool": {"slope": POOLED, "deep": POOLED},
-            "products": [PRODUCT | each for each in changes or PRODUCTS],
-        }
-        named = {RESPONSE: json.dumps(value).encode(), **(files or {})}
+        named = {RESPONSE: json.dumps(self.plain(*(changes or PRODUCTS))).encode(), **(files or {})}
         return self.record([self.put(*each).to_dict() for each in named.items()])
 
     def record(self, files):
@@ -142,7 +116,7 @@ class Shop:
 
     def put(self, path, content):
         md5 = hashlib.md5(content).hexdigest()
-        self.blobs.create(f"files/md5/{md5[:2]}/{md5[2:]}", content)
+        self.blobs.create(blob.key(md5), content)
         return Artifact(path, len(content), hashlib.sha256(content).hexdigest(), md5)
 
     def kept(self, release, path=RESPONSE):
@@ -173,16 +147,16 @@ def network():
 
 
 @pytest.fixture
-def shop(tmp_path):
+def shop(tmp_path, plain):
     """A shop without a release."""
-    return Shop(tmp_path)
+    return Shop(tmp_path, plain)
 
 
 @pytest.fixture
-def bucket(s3, tmp_path):
+def bucket(s3, tmp_path, plain):
     """A shop whose release serves from a bucket."""
     url = f"s3://records/{tmp_path.name}"
-    shop = Shop(tmp_path, open_store(url, s3), open_store(f"{url}/dvc", s3))
+    shop = Shop(tmp_path, plain, open_store(url, s3), open_store(f"{url}/dvc", s3))
     shop.url, shop.endpoint, shop.id = url, s3, shop.promote()
     return shop
 

@@ -15,23 +15,14 @@ from pricetrail.params import Params
 from pricetrail.stages import etl_pipeline
 from pricetrail.stages.stage import Context
 from pricetrail.transactions import engine
+from pricetrail.transactions.simulator.files import SCHEMA
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # PySpark warns of pandas, and of much else
 DATA = Path(os.environ.get("PRICETRAIL_DATA", Path(__file__).parents[3] / "shared/data"))
 REAL = DATA / "online_retail.parquet"
 ROWS = int(os.environ.get("PRICETRAIL_SPARK_ROWS", "20000"))
 SPARK = importlib.util.find_spec("pyspark") is not None
-NAMES = (
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-    "Country",
-)
-COLUMNS = {name.lower(): name for name in NAMES}
+COLUMNS = {name.lower(): name for name in SCHEMA.names}
 
 
 def written(root, name):

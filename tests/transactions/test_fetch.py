@@ -2,11 +2,7 @@ import hashlib
 import http.server
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
-import time
-import urllib.error
 import urllib.request
 from dataclasses import replace
 
@@ -15,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pricetrail.errors import SourceUnreadable
+from pricetrail.rehearsal.bucket import simulator
 from pricetrail.transactions import fetch
 from pricetrail.transactions.fetch import UCI, Pinned
 
@@ -160,21 +157,12 @@ def test_uci_without_a_network(into):
 @pytest.fixture(scope="module")
 def s3():
     """The address of a moto server: a simulator that speaks S3's protocol over HTTP."""
-    address = f"http://127.0.0.1:{(port := free_port())}"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{address}/moto-api/", timeout=1).close()
-                break
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.1)
-        for path in ("exports", "exports/2011/jan.csv", "exports/2011/feb.csv"):
-            put = urllib.request.Request(f"{address}/{path}", BODY if "." in path else b"", method="PUT")
+    with simulator("exports") as address:
+        for path in ("2011/jan.csv", "2011/feb.csv"):
+            put = urllib.request.Request(f"{address}/exports/{path}", BODY, method="PUT")
             put.add_header("Content-Type", "text/csv")
             urllib.request.urlopen(put, timeout=10).close()
         yield address
-        server.terminate()
 
 
 @pytest.fixture

@@ -6,12 +6,9 @@ blocked gate is an outcome: the run ends as *Blocked*, is reported like any othe
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar, cast
-from urllib.request import urlopen
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -23,6 +20,7 @@ from prefect.tasks import Task, exponential_backoff
 from pricetrail.errors import StoreFailed
 from pricetrail.flows import credentials, killed, notice, report
 from pricetrail.flows.command import Answer, command, passing
+from pricetrail.flows.service import answers
 from pricetrail.flows.week import Week
 from pricetrail.lineage import lease, place
 from pricetrail.shop import production, readiness
@@ -135,9 +133,8 @@ def _served(service: str, release: str) -> str:
     deadline = time.monotonic() + FRESH
     found = "nothing"
     while time.monotonic() < deadline:
-        with suppress(OSError, ValueError), urlopen(f"{service.rstrip('/')}/version", timeout=10) as answer:
-            found = str(json.load(answer)["release"])
-            if found == release:
-                return found
+        found = answers(service) or found
+        if found == release:
+            return found
         time.sleep(1)
     raise StoreFailed(f"{service} answers from {found[:12]} and not from {release[:12]}.")

@@ -8,16 +8,17 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pricetrail.errors import StageFailed, UsageError
+from pricetrail.flows.local import free
 from pricetrail.rehearsal.server import Handler, Server
 
 NAME = "rehearsal"
@@ -53,24 +54,35 @@ def bucket() -> Iterator[Bucket]:
     Raises:
         UsageError: the simulator is not installed.
     """
+    with simulator(NAME) as address, _gated(address) as gated:
+        yield gated
+
+
+@contextmanager
+def simulator(name: str) -> Iterator[str]:
+    """The address of a simulator of S3 on this machine, with an empty bucket of that name.
+
+    Raises:
+        UsageError: it is not installed.
+        StageFailed: it does not start.
+    """
     if importlib.util.find_spec("moto") is None:
         raise UsageError("A rehearsal needs a simulator of S3. Install it with: pip install 'moto[server]'")
-    port = _free()
+    port = free(0)
     words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            _make(port)
-            with _gated(port) as gated:
-                yield gated
+            _make(f"127.0.0.1:{port}", name)
+            yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
 
 
 @contextmanager
-def _gated(port: int) -> Iterator[Bucket]:
+def _gated(address: str) -> Iterator[Bucket]:
     server = Server(("127.0.0.1", 0), Handler)
     gated = Bucket(f"http://127.0.0.1:{server.server_port}")
-    server.RequestHandlerClass = _passing(gated, port)
+    server.RequestHandlerClass = _passing(gated, urlsplit(address).netloc)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield gated
@@ -79,20 +91,18 @@ def _gated(port: int) -> Iterator[Bucket]:
         server.server_close()
 
 
-def _passing(gated: Bucket, port: int) -> type[Handler]:
+def _passing(gated: Bucket, behind: str) -> type[Handler]:
     class Gate(Handler):
         def _pass(self) -> None:
             content = self.body()
             if gated.shut:
                 self.answer(503, {"Content-Type": "application/xml"}, SLOW_DOWN)
                 return
-            there = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
-            there.request(
-                self.command, self.path, content, dict(_carried(self.headers.items(), HOP - {"host"}))
-            )
-            found = there.getresponse()
-            self.answer(found.status, dict(_carried(found.getheaders(), HOP)), found.read())
-            there.close()
+            with closing(http.client.HTTPConnection(behind, timeout=SECONDS)) as there:
+                carried = dict(_carried(self.headers.items(), HOP - {"host"}))
+                there.request(self.command, self.path, content, carried)
+                found = there.getresponse()
+                self.answer(found.status, dict(_carried(found.getheaders(), HOP)), found.read())
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass
 
@@ -104,21 +114,15 @@ def _carried(headers: Iterable[tuple[str, str]], without: set[str]) -> Iterator[
     return ((name.title(), value) for name, value in headers if name.lower() not in without)
 
 
-def _make(port: int) -> None:
+def _make(behind: str, name: str) -> None:
     until = time.monotonic() + SECONDS
     while True:
         try:
-            there = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
-            there.request("PUT", f"/{NAME}")
-            if there.getresponse().status == 200:
-                return
+            with closing(http.client.HTTPConnection(behind, timeout=SECONDS)) as there:
+                there.request("PUT", f"/{name}")
+                if there.getresponse().status == 200:
+                    return
         except OSError:
             time.sleep(0.1)
         if time.monotonic() > until:
             raise StageFailed("The simulator of S3 did not start.")
-
-
-def _free() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -11,7 +11,6 @@ import json
 import shutil
 import statistics
 import subprocess
-import sys
 import time
 import venv
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from urllib.parse import quote
 import psutil
 
 from pricetrail.errors import StageFailed
+from pricetrail.flows.command import command
 from pricetrail.lineage.modules import PACKAGE
 from pricetrail.rehearsal import runtime
 from pricetrail.rehearsal.bucket import NAME, Bucket, bucket
@@ -32,6 +32,7 @@ from pricetrail.shop import responses, settings
 
 WARM = 300
 PRODUCTS = 100
+LONG = 1800.0
 STARTS = 5
 PLACE = f"s3://{NAME}/shop"
 Tell = Callable[[str], None]
@@ -201,11 +202,13 @@ def _status(asked: Runtime, path: str) -> int:
 
 
 def _shop(there: Bucket, *words: object) -> None:
-    _call([sys.executable, "-m", "pricetrail", *words], environment=there.environment)
+    done = command(*map(str, words), seconds=LONG, environment=there.environment)
+    if done.blocked:
+        raise StageFailed(done.said)
 
 
-def _call(words: list[Any], environment: dict[str, str] | None = None) -> None:
-    done = subprocess.run([str(each) for each in words], env=environment, capture_output=True, text=True)
+def _call(words: list[Any]) -> None:
+    done = subprocess.run([str(each) for each in words], capture_output=True, text=True)
     if done.returncode != 0:
         raise StageFailed(
             f"'{' '.join(map(str, words))}' ended with {done.returncode}:\n{done.stderr[-2000:]}"

@@ -6,7 +6,6 @@ blocked, and the old release serves on. Then the machine is lost, and the shop i
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import duckdb
 
@@ -25,6 +23,7 @@ from pricetrail.errors import StageFailed
 from pricetrail.flows import local
 from pricetrail.flows.command import command
 from pricetrail.flows.local import Server
+from pricetrail.flows.service import answers
 from pricetrail.rehearsal.bucket import NAME, bucket
 from pricetrail.shop import production, settings
 from pricetrail.transactions import simulator
@@ -76,7 +75,7 @@ def rehearse(scratch: Path, tell: Tell, *, small: bool = False) -> Rehearsed:
             week.trade("new.parquet", server, deployment, "Released")
         with week.step("a week with doubled prices"):
             week.trade("drifted.parquet", server, deployment, "Blocked")
-            week.expect(_answers(service) == week.serving(), "the old release serves on")
+            week.expect(answers(service) == week.serving(), "the old release serves on")
         with week.step("the machine lost: back from the bucket alone"):
             week.restore(f"s3://{NAME}/shop", there.endpoint)
     return done
@@ -178,19 +177,10 @@ def _service(shop: Path, environment: Environment) -> Iterator[str]:
         address = f"http://127.0.0.1:{port}"
         try:
             until = time.monotonic() + local.PATIENCE
-            while _answers(address) is None:
+            while answers(address) is None:
                 if running.poll() is not None or time.monotonic() > until:
                     raise StageFailed("The service did not come up.")
                 time.sleep(0.2)
             yield address
         finally:
             running.terminate()
-
-
-def _answers(service: str) -> str | None:
-    """The release that a service answers from; None while it does not answer."""
-    try:
-        with urlopen(f"{service}/version", timeout=10) as answer:
-            return str(json.load(answer)["release"])
-    except (OSError, ValueError):
-        return None
