@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,11 @@ def answer(value: object) -> None:
 def say(text: str, *, to: Console = stderr, style: str | None = None) -> None:
     """Print plain text as it is: a terminal wraps it, and what reads it from a file finds whole lines."""
     to.print(text, markup=False, soft_wrap=True, style=style)
+
+
+def called() -> str:
+    """What a person types for this program: its name where their shell finds it, else the way that they took."""
+    return "pricetrail" if shutil.which("pricetrail") else sys.argv[0]
 
 
 def show(found: RenderableType) -> None:

@@ -27,4 +27,4 @@ def promote(
     if as_json:
         answer({"release": promoted, "channel": channel})
     else:
-        stdout.print(f"{promoted[:12]} now serves as {channel} of {shop}.", markup=False)
+        stdout.print(f"{promoted[:12]} now serves as {channel} of {shop.resolve().name}.", markup=False)

@@ -23,4 +23,4 @@ def pull(
     if as_json:
         answer(asdict(pulled))
     else:
-        say(f"{shop} is at {pulled.commit[:12]}: {pulled.brought:,} files brought.", to=stdout)
+        say(f"{shop.resolve().name} is at {pulled.commit[:12]}: {pulled.brought:,} files brought.", to=stdout)

@@ -50,7 +50,7 @@ def set_(
         return
     for each in pushed.lost:
         say(f"Lost before it was ever pushed: {each}", style="yellow")
-    say(f"{shop} is kept at {there.url} from now on, and is whole there.", to=stdout)
+    say(f"{shop.resolve().name} is kept at {there.url} from now on, and is whole there.", to=stdout)
 
 
 @remote.command()

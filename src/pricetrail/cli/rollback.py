@@ -24,4 +24,4 @@ def rollback(
     if as_json:
         answer({"release": restored, "channel": channel})
     else:
-        stdout.print(f"{restored[:12]} serves as {channel} of {shop} again.", markup=False)
+        stdout.print(f"{restored[:12]} serves as {channel} of {shop.resolve().name} again.", markup=False)

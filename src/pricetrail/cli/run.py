@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from pricetrail.cli.console import AsJson, answer, say, stderr, stdout
+from pricetrail.cli.console import AsJson, answer, called, say, stderr, stdout
 from pricetrail.errors import Blocked, UsageError
 from pricetrail.shop import pipeline, settings, summary
 from pricetrail.shop.follow import Event
@@ -94,4 +94,4 @@ def _show(shop: Path, *, as_json: bool) -> None:
     if as_json:
         answer(found.to_dict())
     else:
-        stdout.print(summary.screen(found))
+        stdout.print(summary.screen(found, called()))

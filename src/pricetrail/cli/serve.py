@@ -38,7 +38,7 @@ def serve(
     from pricetrail.serving.server import run
 
     settings = of(shop, channel=channel, redis=redis, key=key, cors=tuple(cors or ()), rate=rate)
-    run(settings, host, port, lambda port: say(f"Serving {shop} at http://{host}:{port}"))
+    run(settings, host, port, lambda port: say(f"Serving {shop.resolve().name} at http://{host}:{port}"))
 
 
 def of(shop: Path, **more: Any) -> Settings:

@@ -27,11 +27,11 @@ FACTS = {
     },
 }
 REPORTS = {
-    "etl": {"data/rejected.parquet": "every rejected row with its reason"},
-    "data_drift": {"reports/data_drift_report.html": "drift, column by column"},
+    "etl": {"data/rejected.parquet": "rejected rows"},
+    "data_drift": {"reports/data_drift_report.html": "drift by column"},
     "model": {
-        "reports/trials.html": "the search: history, importance, parallel coordinates",
-        "reports/dfn_shap_mean_abs.json": "what drives the forecasts ('dvc plots show' draws it)",
+        "reports/trials.html": "the search",
+        "reports/dfn_shap_mean_abs.json": "what drives the forecasts",
     },
 }
 """What is made up to each gate, and behind the one before it."""
@@ -74,12 +74,12 @@ def read(root: Path) -> Summary:
     )
 
 
-def screen(found: Summary) -> RenderableType:
-    """The summary for a person's eyes."""
+def screen(found: Summary, called: str = "pricetrail") -> RenderableType:
+    """The summary for a person's eyes; ``called`` is what they type for this program."""
     parts = [_rows(found.rows), _gates(found), _recorded(found.recorded), _errors(found)]
-    parts += [_response(found.response), _next(found)]
+    parts += [_response(found.response), _reports(found), _next(found, called)]
     return Panel(
-        Group(*[part for part in parts if part is not None]), title=f"Shop {found.shop}", expand=False
+        Group(*[part for part in parts if part is not None]), title=f"Shop {Path(found.shop).resolve().name}", expand=False
     )
 
 
@@ -154,16 +154,30 @@ def _response(found: Facts | None) -> RenderableType | None:
     return table
 
 
-def _next(found: Summary) -> RenderableType:
-    table = Table(box=None, show_header=False, padding=(0, 2))
+def _reports(found: Summary) -> RenderableType:
     said = {path: words for made in REPORTS.values() for path, words in made.items()}
-    for path in found.reports:
-        table.add_row(f"{found.shop}/{path}", said[path])
-    if found.recorded and found.recorded["release"]:
-        table.add_row(f"pricetrail promote --shop {found.shop}", "let this release serve")
-        table.add_row(f"pricetrail reprice --shop {found.shop}", "what every product should cost")
-    table.add_row(f"pricetrail ingest FILE --shop {found.shop}", "add new order lines, then run again")
-    table.add_row(f"pricetrail drift {found.shop}", "drift over time, in a browser")
+    return _listed("Look at", {f"{found.shop}/{path}": said[path] for path in found.reports})
+
+
+def _next(found: Summary, called: str) -> RenderableType:
+    ready = {
+        f"{called} promote --shop {found.shop}": "let this release serve",
+        f"{called} serve {found.shop}": "prices over HTTP, and a page",
+        f"{called} reprice --shop {found.shop}": "a price for every product",
+    }
+    always = {
+        f"{called} ingest FILE --shop {found.shop}": "new order lines",
+        f"{called} drift {found.shop}": "drift over time",
+    }
+    return _listed("Next", (ready if found.recorded and found.recorded["release"] else {}) | always)
+
+
+def _listed(title: str, lines: dict[str, str]) -> RenderableType:
+    table = Table(box=None, padding=(0, 2), header_style="bold")
+    table.add_column(title, no_wrap=True)
+    table.add_column()
+    for line, words in lines.items():
+        table.add_row(line, words)
     return table
 
 
