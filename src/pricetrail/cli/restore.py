@@ -26,7 +26,10 @@ def restore(
     if as_json:
         answer(asdict(found))
         return
-    say(f"{shop.resolve().name} is back at {found.pulled.commit[:12]}: {found.pulled.brought:,} files.", to=stdout)
+    say(
+        f"{shop.resolve().name} is back at {found.pulled.commit[:12]}: {found.pulled.brought:,} files.",
+        to=stdout,
+    )
     if not found.at_hand:
         say(
             f"The key {(found.key or '')[:12]}… signs its ledger and is not at hand. Before the next run, put it into"

@@ -79,7 +79,9 @@ def screen(found: Summary, called: str = "pricetrail") -> RenderableType:
     parts = [_rows(found.rows), _gates(found), _recorded(found.recorded), _errors(found)]
     parts += [_response(found.response), _reports(found), _next(found, called)]
     return Panel(
-        Group(*[part for part in parts if part is not None]), title=f"Shop {Path(found.shop).resolve().name}", expand=False
+        Group(*[part for part in parts if part is not None]),
+        title=f"Shop {Path(found.shop).resolve().name}",
+        expand=False,
     )
 
 
