@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated
 
 import typer
@@ -11,6 +12,8 @@ import typer
 from pricetrail.cli.console import AsJson, answer, say, stdout, working
 from pricetrail.shop import verification
 from pricetrail.shop.verification import Report
+
+LONGEST = 400
 
 
 def verify(
@@ -39,7 +42,7 @@ def _show(report: Report, *, deep: bool) -> None:
     for finding in report.findings:
         say(str(finding), to=stdout, style="red")
     for remark in report.remarks:
-        say(remark, to=stdout, style="yellow")
+        say(shorten(remark, LONGEST, placeholder=" ... (all of it with --json)"), to=stdout, style="yellow")
     looked = ", ".join(f"{name} {count:,}" for name, count in report.checked.items())
     say(f"Looked at: {looked}{'' if deep else '; kept versions only with --deep'}.", to=stdout)
     if report.findings:

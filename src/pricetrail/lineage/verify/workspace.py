@@ -83,8 +83,9 @@ def _tracks(path: Path) -> list[tuple[str, str]]:
 
 def remarks(root: Path, run: Run) -> Iterator[str]:
     """What is no fault: another environment than the run's, and words or places that no stage reads."""
-    for moved in surroundings.differing(run.manifest["environment"], environment()):
-        yield f"This environment is not that of run {run.entry.objects[0][:12]}: {moved}."
+    if moved := surroundings.differing(run.manifest["environment"], environment()):
+        told = "; ".join(map(str, moved))
+        yield f"This environment is not that of run {run.entry.objects[0][:12]} in {len(moved)} points: {told}."
     if (version := run.manifest["code"]["version"]) != __version__:
         yield f"This version of pricetrail, {__version__}, is not that of the run: {version}."
     values = parameters.compare(root, run)
