@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pricetrail.cli.console import AsJson, answer, say, stdout, working
+from pricetrail.cli.console import AsJson, answer, called, say, stdout, working
 from pricetrail.shop import dvc, git, pipeline, settings
 from pricetrail.transactions import fetch
 from pricetrail.transactions import ingest as adding
@@ -58,4 +58,4 @@ def _show(added: Added, shop: Path) -> None:
         stdout.print(
             f"  {report.changed_invoices:,} orders changed: {report.replaced:,} earlier lines replaced"
         )
-    say(f"Next: pricetrail run {shop}", to=stdout)
+    say(f"Next: {called()} run {shop}", to=stdout)

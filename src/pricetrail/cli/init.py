@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.table import Table
 
-from pricetrail.cli.console import AsJson, answer, say, stdout, working
+from pricetrail.cli.console import AsJson, answer, called, say, stdout, working
 from pricetrail.params import Params, Risk, Source, validate
 from pricetrail.shop import create
 from pricetrail.transactions import fetch, ingest, mapping, simulator, source
@@ -116,4 +116,4 @@ def _show(seen: dict[str, Any]) -> None:
         say(
             "Weekly aggregates without customers: no groups to compare, so the model's gate has no rule about them."
         )
-    say(f"Made the shop {seen['shop']}. Next: pricetrail run {seen['shop']}", to=stdout)
+    say(f"Made the shop {seen['shop']}. Next: {called()} run {seen['shop']}", to=stdout)
