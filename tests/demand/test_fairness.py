@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import asdict
 
 import numpy as np
@@ -37,6 +38,13 @@ def test_difference_in_mean_error_decides(bias, verdict):
     assert rule.verdict is verdict
     assert "is_registered != 1" in rule.words
     assert rule.figures["estimate"] == pytest.approx(bias, abs=0.03)
+
+
+def test_undecided_rule_names_a_limit_that_these_lines_decide():
+    found, group = lines(bias=0.09)
+    words = judged(found, group).words
+    limit = float(re.search(r"a limit of (\d\.\d\d)", words)[1])
+    assert judged(found, group, Limits("error", limit, rows=50, invoices=20)).verdict is Verdict.PASSED
 
 
 def test_difference_in_outcome_may_decide_instead():

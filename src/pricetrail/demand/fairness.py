@@ -6,6 +6,7 @@ lines, and the lines of one invoice are too alike for that; see ``interval``.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -165,7 +166,16 @@ def fair(sides: Sides, sizes: dict[str, int], found: dict[str, Interval | None],
         f"The {subject} of lines with {sides.described('unprivileged')} differs from that of the others by "
         f"{said(decider)} on the log1p scale; at most {limits.threshold:g} either way is accepted."
     )
-    return Rule("fairness", verdict, words + closing(verdict), {**asdict(decider), "limit": limits.threshold})
+    words += closing(verdict) + _decidable(decider, verdict)
+    return Rule("fairness", verdict, words, {**asdict(decider), "limit": limits.threshold})
+
+
+def _decidable(found: Interval, verdict: Verdict) -> str:
+    """The smallest limit that the interval keeps, for whoever would rather widen it than wait for more lines."""
+    if verdict is not Verdict.INCONCLUSIVE or found.low is None or found.high is None:
+        return ""
+    limit = math.ceil(100 * max(-found.low, found.high)) / 100
+    return f" More lines may, or a limit of {limit:.2f} (assess_model_risk.mod_threshold)."
 
 
 def _too_small(sides: Sides, side: str, sizes: dict[str, int], limits: Limits) -> str | None:
