@@ -64,7 +64,7 @@ def _answer(name: str, code: int, out: str, said: str) -> Answer:
         return Answer(value, code == Blocked.exit_code, said.strip())
     kind = value.get("error") if isinstance(value, dict) else None
     known = getattr(errors, str(kind), StageFailed)
-    lines = said.strip().splitlines()[-20:]
+    lines = (said.strip() or out.strip()).splitlines()[-20:]
     text = value["message"] if kind else "\n".join(lines) or f"it ended with code {code}"
     raise known(f"{text}") if _plain(known) else StageFailed(f"'pricetrail {name}': {text}")
 

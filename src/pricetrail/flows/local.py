@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from pricetrail.errors import StageFailed
+from pricetrail.errors import StageFailed, translating
 
 PORT = 4200
 QUIET = {
@@ -61,8 +61,10 @@ class Server:
     def _ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         asked = Request(f"{self.address}/api/{path}", data, {"Content-Type": "application/json"})
-        with urlopen(asked, timeout=30) as answer:
-            return json.load(answer)
+        failed: dict[type[Exception], type[StageFailed]] = {OSError: StageFailed, ValueError: StageFailed}
+        with translating(failed, f"Prefect's server at {self.address} does not answer"):
+            with urlopen(asked, timeout=30) as answer:
+                return json.load(answer)
 
 
 @contextmanager

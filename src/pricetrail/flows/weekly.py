@@ -137,4 +137,6 @@ def _served(service: str, release: str) -> str:
         if found == release:
             return found
         time.sleep(1)
-    raise StoreFailed(f"{service} answers from {found[:12]} and not from {release[:12]}.")
+    raise StoreFailed(
+        f"{service} answers from {found[:12]} and not from {release[:12]}; its /readyz may say why."
+    )
