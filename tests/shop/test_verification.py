@@ -254,6 +254,20 @@ class TestDeep:
         flip(second)
         assert [(area, number) for area, _, number in findings(ran, deep=True)] == [("remote far", 2)] * 2
 
+    def test_missing_in_the_cache_and_whole_in_the_remote(self, ran, tmp_path):
+        ran.dvc("remote", "add", "-d", "far", str(tmp_path / "far"))
+        ran.dvc("push")
+        lost, lost_everywhere, *_ = self.blobs(ran)
+        lost.unlink()
+        [remark] = [
+            each for each in verify(ran.root, deep=True).remarks if each.startswith("cache: it lacks")
+        ]
+        assert (lost.parent.name + lost.name) in remark
+        assert findings(ran, deep=True) == []
+        lost_everywhere.unlink()
+        (tmp_path / "far/files/md5" / lost_everywhere.parent.name / lost_everywhere.name).unlink()
+        assert [area for area, _, _ in findings(ran, deep=True)] == ["cache", "remote far"]
+
     def test_remote_that_cannot_be_reached_is_named(self, ran):
         config = ran.root / ".dvc/config"
         config.write_text(config.read_text() + "['remote \"far\"']\n    url = nowhere://a/b\n")

@@ -62,9 +62,9 @@ class Server:
         data = None if body is None else json.dumps(body).encode()
         asked = Request(f"{self.address}/api/{path}", data, {"Content-Type": "application/json"})
         failed: dict[type[Exception], type[StageFailed]] = {OSError: StageFailed, ValueError: StageFailed}
-        with translating(failed, f"Prefect's server at {self.address} does not answer"):
-            with urlopen(asked, timeout=30) as answer:
-                return json.load(answer)
+        silent = f"Prefect's server at {self.address} does not answer"
+        with translating(failed, silent), urlopen(asked, timeout=30) as answer:
+            return json.load(answer)
 
 
 @contextmanager

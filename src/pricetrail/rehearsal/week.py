@@ -157,6 +157,9 @@ class _Week:
         (lost / ".pricetrail" / "keys").rename(self.shop / ".pricetrail" / "keys")
         self.run("verify", str(self.shop), "--deep")
         self.expect(True, "verified to the last byte")
+        restored, before = self.shop / "dvc.lock", (lost / "dvc.lock").read_bytes()
+        command("run", str(self.shop), seconds=self.left())
+        self.expect(restored.read_bytes() == before, "a run changes nothing")
 
     def serving(self) -> str:
         return str(production.figures(self.shop).get("release", ""))

@@ -83,7 +83,7 @@ def verify(
         for looked in _deep(root, kept, progress):
             findings += looked.findings
             checked[looked.place] = looked.contents
-            remarks += [f"{looked.place}: NOT CHECKED: {looked.unreached}"] if looked.unreached else []
+            remarks += looked.remarks
         findings += _pushed(root, found)
     signed = all(each.signer for each in found.entries)
     return Report(found.head, signed, checked, tuple(findings), tuple(remarks))
@@ -204,8 +204,11 @@ def _deep(root: Path, kept: Objects, progress: Progress) -> Iterator[Looked]:
     wanted = depth.wanted(reversed(kept.runs), lambda names: git.contents(root, names))
     yield Looked("git", len(kept.runs), wanted.findings, None)
     places = [cache.local(root), *cache.remotes(root)]
-    for at, each in enumerate(places):
-        yield depth.look(each, wanted.blobs.values(), _part(progress, at, len(places)))
+    local, *remotes = (
+        depth.look(each, wanted.blobs.values(), _part(progress, at, len(places)))
+        for at, each in enumerate(places)
+    )
+    yield from (depth.sparing(local, remotes), *remotes)
 
 
 def _pushed(root: Path, found: Chain) -> Iterator[Finding]:

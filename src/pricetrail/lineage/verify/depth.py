@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pricetrail.errors import ArtifactMissing, StoreFailed
@@ -16,6 +16,8 @@ from pricetrail.lineage.verify.finding import Finding, Since, since
 from pricetrail.lineage.verify.objects import Run
 
 THREADS = 8
+NAMED = 3
+MISSING = "it is missing"
 GIT = "git"
 
 Versions = Callable[[Sequence[str]], list[bytes | None]]
@@ -43,12 +45,26 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How many contents a place was asked for, what is wrong with them, and why it was not asked further."""
+    """How many contents a place was asked for, what is wrong with them, and why it was not asked further.
+
+    ``elsewhere`` names those that it lacks and another place holds whole.
+    """
 
     place: str
     contents: int
     findings: tuple[Finding, ...]
     unreached: str | None
+    elsewhere: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> Iterator[str]:
+        """What to know beside the findings."""
+        if self.unreached:
+            yield f"{self.place}: NOT CHECKED: {self.unreached}"
+        if self.elsewhere:
+            more = len(self.elsewhere) - NAMED
+            named = ", ".join(self.elsewhere[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+            yield f"{self.place}: it lacks {named}; a remote holds that whole."
 
 
 def wanted(runs: Iterable[Run], versions: Versions) -> Wanted:
@@ -80,11 +96,23 @@ def look(place: Blobs, blobs: Iterable[Blob], progress: Progress) -> Looked:
     return Looked(place.name, len(asked), tuple(findings), None)
 
 
+def sparing(cache: Looked, remotes: Sequence[Looked]) -> Looked:
+    """What the cache lacks and a remote holds whole is no fault: who restored or pulled has only the newest."""
+    faulty = [{each.place for each in remote.findings} for remote in remotes if not remote.unreached]
+    spared = [
+        each
+        for each in cache.findings
+        if each.fault == MISSING and any(each.place not in places for places in faulty)
+    ]
+    left = tuple(each for each in cache.findings if each not in spared)
+    return replace(cache, findings=left, elsewhere=tuple(each.place for each in spared))
+
+
 def _fault(place: Blobs, blob: Blob) -> str | None:
     try:
         found = place.look(blob.md5)
     except ArtifactMissing:
-        return "it is missing"
+        return MISSING
     if blob.sha256 not in (None, found.sha256):
         return f"its bytes were changed: SHA-256 {found.sha256[:12]}…, recorded {str(blob.sha256)[:12]}…"
     if found.md5 != blob.md5.removesuffix(".dir"):
