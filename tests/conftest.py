@@ -33,6 +33,7 @@ def prepare(context):
 def learn(context):
     seed = context.params.tune_backup_models.seed
     noise = Path("noise.txt").read_text() if Path("noise.txt").exists() else ""
+    if noise == "block": raise Blocked("too much noise")
     write("models/production/dfn_best.onnx", Path("data/clean.txt").read_text() + f"{seed}{noise}")
     write("preprocessors/encoder.json", {"seed": seed})
     write("preprocessors/feature_names.json", ["a"])
