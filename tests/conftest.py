@@ -144,7 +144,7 @@ class Tiny:
         """Begin a run in a process of its own."""
         words = [sys.executable, "-m", "pricetrail", "run", str(self.root)]
         return subprocess.Popen(
-            words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=heed_interrupts
+            words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=heed_interrupts
         )
 
 

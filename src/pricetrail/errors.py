@@ -35,9 +35,10 @@ PricetrailError
         NoRelease
         ModelUnavailable
     Blocked
+    Interrupted
 
 Each class carries the exit code that the command line answers with: 1 a fault, 2 a usage error,
-3 blocked by a gate. Every message says what was expected, what was found, and what to do next.
+3 blocked by a gate, 130 interrupted. Every message says what was expected, what was found, and what to do next.
 """
 
 from __future__ import annotations
@@ -216,6 +217,12 @@ class Blocked(PricetrailError):
     """A gate stopped the run; the evidence is kept."""
 
     exit_code = 3
+
+
+class Interrupted(PricetrailError):
+    """Somebody at the keyboard, or who manages this process, had it end."""
+
+    exit_code = 130
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What runs leave in the ledger: real ones, some blocked, some broken, some killed."""
 
+import re
 import signal
 import time
 
@@ -66,7 +67,7 @@ def test_killed_run_is_closed_by_the_next(tiny):
     running = tiny.start()
     wait_for(tiny.root / "records/learn.json")
     running.send_signal(signal.SIGKILL)
-    running.wait()
+    running.communicate()
     tiny.write("wanted.txt", "pass")
     tiny.run()
     assert outcomes(tiny) == ["passed", "killed"]
@@ -79,7 +80,10 @@ def test_interrupted_run_is_recorded_as_it_was(tiny):
     running = tiny.start()
     wait_for(tiny.root / "records/learn.json")
     running.send_signal(signal.SIGINT)
-    assert running.wait(60) == 130
+    said = running.communicate(timeout=60)[1].decode()
+    assert running.returncode == 130
+    assert re.search(r"Interrupted: While .*\. Done and kept: prepare", said)
+    assert f"run {tiny.root}' goes on from there." in said
     assert outcomes(tiny) == ["failed"]
 
 

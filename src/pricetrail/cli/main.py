@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from pricetrail import __version__
 from pricetrail.cli.console import say
-from pricetrail.errors import Blocked, PricetrailError, minding_the_disk
+from pricetrail.errors import Blocked, Interrupted, PricetrailError, minding_the_disk
 
 COMMANDS = (
     "init",
@@ -54,6 +54,15 @@ COMMANDS = (
 class Commands(TyperGroup):
     """The commands, each imported only when it is asked for: a run that has nothing to do must not load pandas."""
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run one; an interrupt is an error of ours, for the framework would end without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted(
+                "Nothing half-written is left. Give the same command again when you want it done."
+            ) from error
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names, in the order in which a newcomer needs them."""
         return list(COMMANDS)
@@ -73,7 +82,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     help="Prices with their proof: a demand model, a recommendation, and the trail behind both.",
-    epilog="Exit codes: 0 done, 1 a fault, 2 a usage error, 3 blocked by a gate.",
+    epilog="Exit codes: 0 done, 1 a fault, 2 a usage error, 3 blocked by a gate, 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -104,14 +113,12 @@ def main() -> None:
     except PricetrailError as error:
         _tell(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        say("Interrupted. Nothing half-written is left; the same command goes on from here.")
-        sys.exit(130)
 
 
 def _tell(error: PricetrailError) -> None:
-    title = "Blocked" if isinstance(error, Blocked) else "Error"
-    say(f"{title}: {error}", style="yellow" if title == "Blocked" else "red")
+    known = isinstance(error, Blocked | Interrupted)
+    title = type(error).__name__ if known else "Error"
+    say(f"{title}: {error}", style="yellow" if known else "red")
     if "--json" in sys.argv and not isinstance(error, Blocked):  # a blocked run has shown its figures
         fault = {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
         sys.stdout.write(json.dumps(fault, ensure_ascii=False) + "\n")

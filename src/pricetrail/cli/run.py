@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from pricetrail.cli.console import AsJson, answer, called, say, stderr, stdout
-from pricetrail.errors import Blocked, UsageError
+from pricetrail.errors import Blocked, Interrupted, UsageError
 from pricetrail.shop import pipeline, settings, summary
 from pricetrail.shop.follow import Event
 
@@ -35,6 +35,8 @@ def run(
             bars.stop()
             _show(shop, as_json=as_json)
             raise
+        except KeyboardInterrupt as error:
+            raise Interrupted(_standing(bars, shop)) from error
     if not ran.stages:
         say("Nothing has changed since the last run: nothing was run.")
     _show(shop, as_json=as_json)
@@ -69,10 +71,13 @@ class Bars(Progress):
             TextColumn("{task.fields[note]}", markup=False),
         )
         super().__init__(*columns, console=stderr)
+        self.done, self.now = list[str](), ""
         self._bars: dict[str, TaskID] = {}
 
     def stage(self, name: str, event: Event) -> None:
         """Draw what happened to a stage; where nothing can be drawn, say it."""
+        self.now = name if event == "began" else ""
+        self.done += [] if event == "began" else [name]
         if not self.console.is_terminal:
             if event != "unchanged":
                 self.console.print(f"{name} {SAID[event]}")
@@ -87,6 +92,16 @@ class Bars(Progress):
         """Move a stage's bar."""
         if name in self._bars:
             self.update(self._bars[name], completed=share, note=note)
+
+
+def _standing(bars: Bars, shop: Path) -> str:
+    """What an interrupted run leaves, and what to do next."""
+    during = f"{bars.now} was at work" if bars.now else "no stage was at work"
+    kept = f"Done and kept: {', '.join(bars.done)}." if bars.done else "No stage was done."
+    return (
+        f"While {during}. {kept} The shop is whole, the ledger has this run as failed, and what serves was not touched. "
+        f"'{called()} run {shop}' goes on from there."
+    )
 
 
 def _show(shop: Path, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pricetrail.lineage import artifact, graph, lock, modules, record
-from pricetrail.lineage.declared import Stage, inside
+from pricetrail.lineage.declared import Stage
 from pricetrail.lineage.graph import Graph
 from pricetrail.lineage.lock import Locked
 from pricetrail.lineage.record import Record
@@ -41,7 +41,7 @@ class State:
 
 def state(root: Path, stopped: str | None = None) -> State:
     """Compare the lock of the shop ``root`` with its records, stage by stage; ``stopped`` has not come to its end."""
-    shop = Shop(root, graph.read(root), lock.read(root), dict(_sources(root)))
+    shop = Shop(root, graph.read(root), lock.read(root), dict(graph.tracked(root)))
     records, stale = dict[str, Record](), dict[str, str]()
     disagreements, replaced = list[str](), list[str]()
     for stage in shop.graph.order():
@@ -126,9 +126,3 @@ def differing(one: Mapping[str, Mapping[str, Any]], other: Mapping[str, Mapping[
         for name in sorted(here.keys() | there.keys()):
             if here.get(name) != there.get(name):
                 yield f"{file}: {name}"
-
-
-def _sources(root: Path) -> Iterator[tuple[str, str]]:
-    for path, values in graph.sources(root):
-        for each in values["outs"]:
-            yield inside(path, each["path"]), str(each["md5"])

@@ -28,6 +28,7 @@ class Stage:
     """One stage, as declared.
 
     ``settings`` pairs a file with the dotted names of the values that are read; no names stand for the whole file.
+    ``plain`` are those of the outputs that DVC does not cache; ``always`` says whether it runs the stage every time.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Stage:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     settings: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    plain: tuple[str, ...] = ()
+    always: bool = False
 
 
 def stages(root: Path) -> tuple[Stage, ...]:
@@ -76,12 +79,16 @@ def inside(file: str, path: str) -> str:
 
 
 def _stage(name: str, values: Mapping[str, Any]) -> Stage:
+    reads, settings = tuple(_paths(values.get("deps"))), tuple(_settings(values.get("params")))
+    writes = tuple(path for kind in OUTS for path in _paths(values.get(kind)))
     return Stage(
         name=name,
         cmd=str(values.get("cmd", "")),
-        reads=tuple(_paths(values.get("deps"))),
-        writes=tuple(path for kind in OUTS for path in _paths(values.get(kind))),
-        settings=tuple(_settings(values.get("params"))),
+        reads=reads,
+        writes=writes,
+        settings=settings,
+        plain=tuple(path for kind in OUTS for path in _plain(values.get(kind))),
+        always=bool(values.get("always_changed")) or not (reads or settings or writes),
     )
 
 
@@ -89,6 +96,12 @@ def _paths(entries: Iterable[Any] | None) -> Iterator[str]:
     """DVC writes a path alone, or a mapping of it to its options."""
     for entry in entries or ():
         yield from entry if isinstance(entry, Mapping) else [str(entry)]
+
+
+def _plain(entries: Iterable[Any] | None) -> Iterator[str]:
+    for entry in entries or ():
+        if isinstance(entry, Mapping):
+            yield from (str(path) for path, options in entry.items() if (options or {}).get("cache") is False)
 
 
 def _settings(entries: Iterable[Any] | None) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -81,6 +81,13 @@ def sources(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield path.relative_to(root).as_posix(), load(path)
 
 
+def tracked(root: Path) -> Iterator[tuple[str, str]]:
+    """Every path that DVC tracks without a stage, with its MD5."""
+    for path, values in sources(root):
+        for each in values["outs"]:
+            yield inside(path, each["path"]), str(each["md5"])
+
+
 def needs(stage: Stage) -> Iterator[str]:
     """Every path that the stage reads, files of settings included."""
     yield from stage.reads

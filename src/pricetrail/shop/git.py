@@ -41,12 +41,17 @@ def commit(root: Path, message: str) -> bool:
     Hooks and signing of the machine's own set-up stay out of it: a run must not wait for a passphrase.
     """
     git(root, "add", "--all")
-    if not git(root, "status", "--porcelain"):
+    if not dirty(root):
         return False
     known = subprocess.run(["git", "config", "user.email"], cwd=root, capture_output=True, check=False).stdout
     who = () if known.strip() else NOBODY
     git(root, *who, "commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", message)
     return True
+
+
+def dirty(root: Path) -> bool:
+    """Whether anything under ``root`` is other than in the newest commit."""
+    return bool(git(root, "status", "--porcelain"))
 
 
 def log(root: Path) -> list[tuple[str, str]]:

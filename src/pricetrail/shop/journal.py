@@ -45,12 +45,18 @@ def begin(root: Path) -> None:
     note.write(root, Note("run", *((left.passed, left.recorded) if left.at_work is None else ())))
 
 
-def end(root: Path, ended: Ended) -> None:
-    """Record the run, and the release where it is one; a run that had nothing to do adds nothing."""
+def end(root: Path, ended: Ended, *, whole: bool = True) -> None:
+    """Record the run, and the release where it is one; a run that had nothing to do adds nothing.
+
+    Args:
+        root: the shop.
+        ended: how the run ended.
+        whole: whether it was asked for every stage.
+    """
     head, left = git.head(root), note.read(root)
     recorded = left.recorded
     if not ended.idle or left.passed != head:
         from pricetrail.shop import recorder
 
         recorded = recorder.record(root, ended)
-    note.write(root, Note(passed=head if ended.outcome == "passed" else None, recorded=recorded))
+    note.write(root, Note(passed=head if whole and ended.outcome == "passed" else None, recorded=recorded))

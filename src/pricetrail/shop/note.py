@@ -32,7 +32,7 @@ class Note:
 
     Attributes:
         at_work: what was begun and not brought to its end.
-        passed: the commit of the last run, if it passed.
+        passed: the commit of the last run, if it was a whole one and passed.
         recorded: the last run, as the ledger has it.
     """
 

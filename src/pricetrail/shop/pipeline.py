@@ -15,6 +15,8 @@ import yaml
 from pricetrail.errors import PricetrailError, ShopBusy, ShopMissing, StageFailed, UsageError
 from pricetrail.shop import git, journal
 from pricetrail.shop.follow import Follow, Observer, follow
+from pricetrail.shop.journal import Ended
+from pricetrail.shop.settled import settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,24 @@ def run(
     with alone(root, patience) as lock:
         journal.begin(root)
         _sweep(root)
-        reader = Follow(observer)
-        failure: PricetrailError | None = StageFailed("interrupted")
-        try:
-            failure = reader.failure(follow(root, _words(stage, force), reader, hold=(lock,)))
-        finally:
-            ended = reader.ended(failure)
-            committed = git.commit(
-                root, f"{git.RUN}{ended.outcome}: {', '.join(reader.ran) or 'nothing to do'}"
-            )
-            journal.end(root, ended)
-        if failure is not None:
-            raise failure
-        return Ran(tuple(reader.ran), committed)
+        if not force and settled(root):
+            journal.end(root, Ended("passed"))
+            return Ran((), committed=False)
+        return _repro(root, _words(stage, force), Follow(observer), lock, whole=stage is None)
+
+
+def _repro(root: Path, words: list[str], reader: Follow, lock: int, *, whole: bool) -> Ran:
+    """Have DVC do what is to be done; commit and record how it ended, whatever ends it."""
+    failure: PricetrailError | None = StageFailed("interrupted")
+    try:
+        failure = reader.failure(follow(root, words, reader, hold=(lock,)))
+    finally:
+        ended = reader.ended(failure)
+        committed = git.commit(root, f"{git.RUN}{ended.outcome}: {', '.join(reader.ran) or 'nothing to do'}")
+        journal.end(root, ended, whole=whole)
+    if failure is not None:
+        raise failure
+    return Ran(tuple(reader.ran), committed)
 
 
 def _stages(root: Path) -> list[str]:

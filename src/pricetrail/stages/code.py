@@ -50,10 +50,14 @@ def digest(module: str) -> str:
     return _digest(closure(module))
 
 
+def text() -> str:
+    """What ``code.yaml`` says of the code as it is."""
+    return "".join(f"{stage}: {digest(f'pricetrail.stages.{stage}')}\n" for stage in STAGES)
+
+
 def main() -> None:
     """Write ``code.yaml`` into the current folder."""
-    lines = [f"{stage}: {digest(f'pricetrail.stages.{stage}')}\n" for stage in STAGES]
-    Path("code.yaml").write_text("".join(lines), encoding="utf-8")
+    Path("code.yaml").write_text(text(), encoding="utf-8")
 
 
 def _named(tree: ast.Module) -> Iterator[str]:
