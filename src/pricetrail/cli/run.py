@@ -99,8 +99,8 @@ def _standing(bars: Bars, shop: Path) -> str:
     during = f"{bars.now} was at work" if bars.now else "no stage was at work"
     kept = f"Done and kept: {', '.join(bars.done)}." if bars.done else "No stage was done."
     return (
-        f"While {during}. {kept} The shop is whole, the ledger has this run as failed, and what serves was not touched. "
-        f"'{called()} run {shop}' goes on from there."
+        f"While {during}. {kept} The shop is whole, the ledger has this run as failed, and what "
+        f"serves was not touched. '{called()} run {shop}' goes on from there."
     )
 
 
