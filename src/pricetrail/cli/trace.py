@@ -116,7 +116,9 @@ def _stage(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _environment(facts: Mapping[str, Any]) -> list[str]:
-    return [facts["cpu"]["model"], f"{facts['cpu']['count']} cores", f"{len(facts['packages'])} packages"]
+    graphics = facts["gpu"]["model"] if "gpu" in facts else []
+    cores = f"{facts['cpu']['count']} cores"
+    return [facts["cpu"]["model"], cores, *graphics, f"{len(facts['packages'])} packages"]
 
 
 def _commit(facts: Mapping[str, Any]) -> list[str]:

@@ -72,7 +72,9 @@ class OrderNetwork(nn.Module):
     def logits(self, numeric: Tensor, categories: Tensor) -> Tensor:
         """How likely each atom is, unnormalised: (n, atoms)."""
         if self.training:
-            categories = categories * (torch.rand(categories.shape) >= self.shape.unseen)
+            categories = categories * (
+                torch.rand(categories.shape, device=categories.device) >= self.shape.unseen
+            )
         parts = [embed(categories[:, at]) for at, embed in enumerate(self.embeddings)]
         known = [self.forget(torch.cat(parts, 1))] if parts else []
         return self.head(self.body(torch.cat([self._pieces(numeric), *known], 1)))  # type: ignore[no-any-return]
@@ -98,7 +100,8 @@ class Dropout(nn.Module):
         """``values`` of any shape; in training a share of them 0, and the rest as much larger."""
         if not self.training or not self.taken:
             return values
-        words = torch.empty(-(-values.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
+        words = torch.empty(-(-values.numel() // 8), dtype=torch.int64, device=values.device)
+        words.random_(-(2**63), None)
         kept = words.view(torch.uint8)[: values.numel()].view_as(values) >= self.taken
         return values * (kept * (256 / (256 - self.taken))).to(values.dtype)
 

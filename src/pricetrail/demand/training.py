@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from torch.nn import functional
 
+from pricetrail.demand.device import device, precision
 from pricetrail.demand.network import Architecture, Committee, OrderNetwork
 from pricetrail.demand.rows import Floats, Rows
 
@@ -69,7 +70,8 @@ def fit(
 ) -> Fitted:
     """Train for at most ``epochs`` epochs of a one-cycle schedule (Smith and Topin, 2019).
 
-    The same seed, number of torch threads and type of processor give the same weights to the last bit.
+    The same seed, number of torch threads and type of processor give the same weights to the last bit. Where there
+    is a graphics processor, all rows and every step of an epoch stay on it; the fitted network does not.
 
     Args:
         val: rows that choose the best epoch; without them the last one is kept.
@@ -81,7 +83,8 @@ def fit(
     network = OrderNetwork(shape)
     numeric, categories, target = tensors(train)
     aim = target if lessons is None else target.lerp(torch.from_numpy(lessons), TAUGHT)
-    known = (numeric, categories, aim, _begin(network, target))
+    known = [values.to(device()) for values in (numeric, categories, aim, _begin(network, target))]
+    network.to(device())
     optimizer = _optimizer(network, recipe)
     steps = math.ceil(len(train) / recipe.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -102,12 +105,13 @@ def fit(
         if not watch(epoch, history[-1]):
             break
     network.load_state_dict(weights)
-    return Fitted(network.eval(), best, tuple(history))
+    return Fitted(network.eval().cpu(), best, tuple(history))
 
 
 def _batches(rows: int, size: int, shuffle: torch.Generator) -> list[Tensor]:
     """All rows, shuffled, in batches; not a row that is left alone, of which a batch norm can learn nothing."""
-    return [batch for batch in torch.split(torch.randperm(rows, generator=shuffle), size) if len(batch) > 1]
+    order = torch.randperm(rows, generator=shuffle).to(device())
+    return [batch for batch in torch.split(order, size) if len(batch) > 1]
 
 
 def _begin(network: OrderNetwork, target: Tensor) -> Tensor:
@@ -121,17 +125,10 @@ def _begin(network: OrderNetwork, target: Tensor) -> Tensor:
 
 def _loss(network: OrderNetwork, *known: Tensor) -> Tensor:
     numeric, categories, aim, nearest = known
-    with _precision():
+    with precision(numeric.device.type):
         logits = network.logits(numeric, categories).float()
     which = functional.cross_entropy(logits, nearest)
     return functional.mse_loss(network.mean(logits), aim) + WHICH * which
-
-
-@cache
-def _precision() -> torch.autocast:
-    """Products of matrices in half the digits, four times as fast, where the processor can; others feign it."""
-    able = torch.cpu.get_capabilities().get("avx512_bf16", False)
-    return torch.autocast("cpu", torch.bfloat16, enabled=bool(able))
 
 
 def _error(network: OrderNetwork, rows: Rows) -> float:
@@ -140,14 +137,15 @@ def _error(network: OrderNetwork, rows: Rows) -> float:
 
 def forecast(network: OrderNetwork | Committee, rows: Rows) -> Floats:
     """The log1p quantity of each row, shape (n,)."""
-    numeric, categories, _ = tensors(rows)
+    place = next(network.parameters()).device
+    numeric, categories = (values.to(place) for values in tensors(rows)[:2])
     network.eval()
     with torch.inference_mode():
         parts = [
             network(n, c)
             for n, c in zip(torch.split(numeric, CHUNK), torch.split(categories, CHUNK), strict=True)
         ]
-    return torch.cat(parts).numpy()
+    return torch.cat(parts).cpu().numpy()
 
 
 def tensors(rows: Rows) -> tuple[Tensor, Tensor, Tensor]:

@@ -16,6 +16,7 @@ from typing import Any
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 CPUINFO = Path("/proc/cpuinfo")
+GRAPHICS = Path("/proc/driver/nvidia")
 MODEL = ("model name", "Processor", "CPU part")
 FEATURES = ("flags", "Features")
 # What numeric libraries choose their code by: other code adds in another order, and gives other last bits.
@@ -31,9 +32,22 @@ def environment() -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "libc": " ".join(platform.libc_ver()).strip(),
         "cpu": _cpu(),
+        **({"gpu": found} if (found := graphics()) else {}),
         "threads": {name: os.environ.get(name) for name in THREADS},
         "hash_seed": os.environ.get("PYTHONHASHSEED"),
         "packages": sorted(set(_packages())),
+    }
+
+
+def graphics(at: Path = GRAPHICS) -> dict[str, Any] | None:
+    """The graphics processors that networks may be trained on, and their driver, as its folder says; or none."""
+    said = [path.read_text(encoding="utf-8") for path in sorted(at.glob("gpus/*/information"))]
+    if not said:
+        return None
+    return {
+        "model": [name.strip() for text in said for name in re.findall(r"^Model:(.+)$", text, re.MULTILINE)],
+        "driver": " ".join((at / "version").read_text(encoding="utf-8").partition("\n")[0].split()),
+        "visible": os.environ.get("CUDA_VISIBLE_DEVICES"),
     }
 
 
