@@ -36,9 +36,8 @@ check: .venv/.dev ## format, lint, types, import contracts, repeated logic
 	@$(BIN)/pylint src/pricetrail
 	@$(BIN)/python -m pytest tests/test_house.py
 
-bench: .venv/.pipeline ## compare two clones digest by digest, time a run and a second run, and what guards cost
-	@$(BIN)/python -m benchmarks.shops
-	@$(BIN)/python -m benchmarks.guard --quick
+bench: .venv/.pipeline .venv-bench/.peers ## each part beside what you would pick instead: docs/benchmarks.md (QUICK=1, ONLY=etl,training, COMPARE=FILE)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(COMPARE),--compare '$(COMPARE)')
 
 mutate: .venv/.pipeline ## change one thing of a shop at a time: what do verify, and DVC, notice? (SHOP=: a copy of yours)
 	@$(BIN)/python -m benchmarks.mutations $(if $(wildcard $(SHOP)/dvc.lock),--shop '$(SHOP)') $(if $(MLFLOW),--mlflow '$(MLFLOW)')
@@ -52,9 +51,10 @@ lock: .venv/.uv ## resolve the locks again from pyproject.toml (UPGRADE=1: take 
 	@$(LOCK) --extra cloud --extra pipeline --extra flows -c requirements/dev.txt -o requirements/pipeline.txt
 	@$(LOCK) --extra cloud -c requirements/dev.txt -o requirements/serving.txt
 	@$(LOCK) --extra spark -c requirements/dev.txt -o requirements/spark.txt
+	@$(LOCK) --extra bench -c requirements/dev.txt --override requirements/no-torch.txt -o requirements/bench.txt
 
 clean: ## remove .venv and every cache (never a shop)
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate $(if $(UPGRADE),--upgrade)
@@ -79,3 +79,10 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version
 .venv/.dev: .venv/.pipeline requirements/dev.txt
 	@$(UV) --compile-bytecode --require-hashes -r requirements/dev.txt
 	@touch $@
+
+# The peers live beside .venv, see what it has (PyTorch among it), and may fail to install: they then read "not installed".
+.venv-bench/.peers: .venv/.pipeline requirements/bench.txt
+	@$(PYTHON) -m venv .venv-bench
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.venv-bench/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth"
+	@$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --no-deps --compile-bytecode --require-hashes -r requirements/bench.txt \
+		&& touch $@ || echo "The peers could not be installed: they will read 'not installed'"

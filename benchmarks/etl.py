@@ -17,11 +17,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from importlib.resources import files
 from pathlib import Path
 
 import yaml
+from benchmarks.turns import Cost, process
 
 TIMES = 10
 COLUMNS = {
@@ -67,10 +67,10 @@ def main() -> None:
 
 def measure(folder: Path, data: Path, repeats: int) -> dict[str, object]:
     once, tenfold = shop(folder / "once", data), shop(folder / "tenfold", replica(folder, data))
-    start = [process(START, once)[0] for _ in range(repeats)]
-    small = [process(STAGE, once) for _ in range(repeats)]
-    large = [process(STAGE, tenfold) for _ in range(max(1, repeats // 2))]
-    seconds, many = (statistics.median(run[0] for run in runs) for runs in (small, large))
+    start = [python(START, once).clock for _ in range(repeats)]
+    small = [python(STAGE, once) for _ in range(repeats)]
+    large = [python(STAGE, tenfold) for _ in range(max(1, repeats // 2))]
+    seconds, many = (statistics.median(run.clock for run in runs) for runs in (small, large))
     counts = [json.loads((root / "metrics/etl.json").read_text(encoding="utf-8")) for root in (once, tenfold)]
     return {
         "rows": counts[0]["rows"],
@@ -78,10 +78,10 @@ def measure(folder: Path, data: Path, repeats: int) -> dict[str, object]:
         "seconds": round(seconds, 2),
         "start_seconds": round(statistics.median(start), 2),
         "work_seconds": round(seconds - statistics.median(start), 2),
-        "peak_mb": round(max(run[1] for run in small)),
+        "peak_mb": round(max(run.memory or 0 for run in small)),
         "rows_tenfold": counts[1]["rows"],
         "seconds_tenfold": round(many, 2),
-        "peak_mb_tenfold": round(max(run[1] for run in large)),
+        "peak_mb_tenfold": round(max(run.memory or 0 for run in large)),
         "tenfold_over_once": round(many / seconds, 2),
     }
 
@@ -104,16 +104,9 @@ def replica(folder: Path, data: Path) -> Path:
     return target
 
 
-def process(words: tuple[str, ...], root: Path) -> tuple[float, float]:
-    """Seconds and peak memory (MB of 10^6 bytes) of one process in the shop."""
-    started = time.perf_counter()
-    child = subprocess.Popen([sys.executable, *words], cwd=root)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"{' '.join(words)} failed with {child.returncode}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return time.perf_counter() - started, usage.ru_maxrss * unit / 1e6
+def python(words: tuple[str, ...], root: Path) -> Cost:
+    """A Python process of its own in the shop."""
+    return process((sys.executable, *words), root)
 
 
 if __name__ == "__main__":

@@ -13,17 +13,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import yaml
+from benchmarks.turns import Cost, cost, processor
 
 from pricetrail.lineage import declared, record
 from pricetrail.lineage.guard import guarding
@@ -33,7 +32,6 @@ from pricetrail.shop.journal import Ended
 ROOT = Path(__file__).parent.parent
 NOOPS = 9
 QUICK = {"tune_primary_model": {"n_trials": 4, "members": 1, "num_epochs": 2, "trial_epochs": 1}}
-Cost = tuple[float, float]
 
 
 def main() -> None:
@@ -54,9 +52,7 @@ def main() -> None:
 
 def measure(folder: Path, data: str, repeats: int, *, quick: bool) -> dict[str, object]:
     ours, bare = folder / "ours", folder / "bare"
-    call(ROOT, "pricetrail", "init", str(ours), "--data", data)
-    for block, values in QUICK.items() if quick else ():
-        settings.change(ours, block, **values)
+    begin(ours, data, quick=quick)
     shutil.copytree(ours, bare, symlinks=True)
     strip(bare)
     repro(bare)  # so that neither side is the first to compile what is compiled once
@@ -75,12 +71,19 @@ def measure(folder: Path, data: str, repeats: int, *, quick: bool) -> dict[str, 
     }
 
 
+def begin(shop: Path, data: str, *, quick: bool) -> None:
+    """A shop that has not run yet; with a small search, or the one that shops begin with."""
+    call(ROOT, "pricetrail", "init", str(shop), "--data", data)
+    for block, values in QUICK.items() if quick else ():
+        settings.change(shop, block, **values)
+
+
 def pair(at: int, ours: Path, bare: Path, *words: str) -> tuple[Cost, Cost]:
     """Both, each going first every other time."""
     if at % 2:
-        other = cost(repro, bare, *words)
-        return cost(run, ours, *words), other
-    return cost(run, ours, *words), cost(repro, bare, *words)
+        other = cost(partial(repro, bare, *words))
+        return cost(partial(run, ours, *words)), other
+    return cost(partial(run, ours, *words)), cost(partial(repro, bare, *words))
 
 
 def strip(shop: Path) -> None:
@@ -113,23 +116,11 @@ def call(shop: Path, module: str, *words: str) -> None:
     )
 
 
-def cost(command: Callable[..., None], *words: object) -> Cost:
-    """Seconds on the clock, and of processors."""
-    before, started = processors(), time.perf_counter()
-    command(*words)
-    return time.perf_counter() - started, processors() - before
-
-
-def processors() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def table(name: str, pairs: list[tuple[Cost, Cost]]) -> dict[str, object]:
     """Medians of both, and of the pairs' ratios."""
     found: dict[str, object] = {}
-    for at, kind in enumerate(("clock", "processor")):
-        ours, bare = ([pair[arm][at] for pair in pairs] for arm in (0, 1))
+    for kind in ("clock", "processor"):
+        ours, bare = ([getattr(pair[arm], kind) for pair in pairs] for arm in (0, 1))
         ratio = statistics.median(one / other for one, other in zip(ours, bare, strict=True))
         found[f"{name}, {kind} seconds"] = round(statistics.median(ours), 2)
         found[f"{name}, {kind} seconds under bare DVC"] = round(statistics.median(bare), 2)
@@ -140,22 +131,20 @@ def table(name: str, pairs: list[tuple[Cost, Cost]]) -> dict[str, object]:
 def parts(shop: Path) -> tuple[float, float, float]:
     """By themselves, on the finished shop: the guards of all stages; the manifest with its entries; an idle journal."""
     stages = [stage.name for stage in declared.stages(shop) if stage.name != "code"]
-    before = time.process_time()
+    before = processor()
     for name in stages:
         with guarding(shop, name):
             pass
-    guarded = time.process_time()
+    guarded = processor()
     recorder.record(shop, Ended("passed", ran=tuple(stages)))
-    recorded = time.process_time()
-    children = processors()
+    recorded = processor()
     journal.begin(shop)
     journal.end(shop, Ended("passed"))
-    idle = time.process_time() - recorded + processors() - children
-    return guarded - before, recorded - guarded, idle
+    return guarded - before, recorded - guarded, processor() - recorded
 
 
 def share(seconds: float, pairs: list[tuple[Cost, Cost]]) -> str:
-    return f"{seconds / statistics.median(bare[1] for _, bare in pairs):.2%}"
+    return f"{seconds / statistics.median(bare.processor for _, bare in pairs):.2%}"
 
 
 if __name__ == "__main__":

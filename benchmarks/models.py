@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -32,6 +31,7 @@ import torch
 import yaml
 from benchmarks import reference
 from benchmarks.etl import shop
+from benchmarks.turns import processor
 
 from pricetrail.demand import backups
 from pricetrail.demand.accuracy import accuracy
@@ -124,12 +124,6 @@ def measured(model: Callable[[Parts], Callable[[], Numbers]], parts: Parts) -> F
     forecast = predict()
     took = time.perf_counter() - started
     return Figures(**asdict(accuracy(parts.test.target, forecast)), **_rounded(fitted, cost, took))
-
-
-def processor() -> float:
-    """Processor seconds of this process and of those that it waited for."""
-    every = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in every)
 
 
 def network(parts: Parts) -> Callable[[], Numbers]:

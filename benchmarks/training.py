@@ -22,7 +22,8 @@ from typing import Any
 
 import torch
 from benchmarks import reference
-from benchmarks.models import DATA, Parts, prepared, processor
+from benchmarks.models import DATA, Parts, prepared
+from benchmarks.turns import processor
 
 from pricetrail.demand import training, trial
 from pricetrail.demand.network import Architecture

@@ -1,0 +1,35 @@
+"""One epoch of the training loop over the newest lines, each on one thread.
+
+Ours trains the shipped network: embeddings, pieces of numbers, quantity atoms. The peer is the reference's style: a
+DataLoader with batches of 64 into a smaller plain network without embeddings, on the same encoded numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from benchmarks import reference
+from benchmarks.figures import OURS, Figure
+from benchmarks.models import prepared
+from benchmarks.part import How
+from benchmarks.training import epoch
+from benchmarks.turns import cost, figures, turns
+
+from pricetrail.demand import trial
+from pricetrail.stages import tune_primary_model
+
+
+def run(how: How) -> Iterator[Figure]:
+    torch.set_num_threads(1)
+    parts = prepared(how.folder / "shop", how.lines(), None)
+    rows = parts.train.newest(how("rows", 100_000, 20_000))
+    wanted = trial.model(trial.usual(), tune_primary_model.inputs(parts.context.root))
+    few = rows.newest(2_000)
+    epoch(wanted, few)
+    reference.fit(few.numeric, few.target, epochs=1)
+    arms = {
+        OURS: lambda: cost(lambda: epoch(wanted, rows)),
+        "DataLoader": lambda: cost(lambda: reference.fit(rows.numeric, rows.target, epochs=1)),
+    }
+    yield from figures("an epoch", turns(arms, how("repeats", 5, 2)))
