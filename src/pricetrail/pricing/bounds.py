@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import ceil, floor, inf, isfinite
+from math import ceil, floor, inf, isfinite, nextafter
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from pricetrail.pricing.demand import Floats
 # So many prices, evenly spread, are weighed where the rules leave more.
 MOST = 5_000
 CLOSE = 1e-9
+TINY = nextafter(0, 1)
 # No price is looked for that many times above the price now, should no rule end the search sooner.
 FAR = 100
 
@@ -168,6 +169,13 @@ class Allowed:
 
 def allow(rules: Iterable[Rule], price: float, *, step: float) -> Allowed:
     """The prices, in steps of money, that the rules allow; the ``price`` now is one of them if it is allowed."""
+    asked = tuple(rules)
+    prices = _prices([*asked], price, step)
+    return Allowed(prices, asked, ()) if len(prices) else _reconciled(asked, price, step)
+
+
+def _reconciled(rules: tuple[Rule, ...], price: float, step: float) -> Allowed:
+    """What rules that clash leave: each is taken that leaves a price beside those already taken."""
     held, conflicts = list[Rule](), list[Conflict]()
     prices = np.array([price])
     for rule in rules:
@@ -194,16 +202,28 @@ def _prices(rules: list[Rule], price: float, step: float) -> Floats:
     endings = [rule.endings for rule in rules if rule.endings]
     high = min(high, max(low, price) * FAR)
     whole = _wholes(low, high, 1.0 if endings else step)
-    priced = (whole[:, None] + np.array(endings[0])).ravel() if endings else whole
-    now = [price] if not endings or _ends(price, endings[0]) else []
-    tried = np.unique(np.append(np.round(priced, 10), now))
-    return tried[(tried >= low * (1 - CLOSE)) & (tried <= high * (1 + CLOSE)) & (tried > 0)]
+    priced = np.unique(whole[:, None] + np.array(endings[0])) if endings else whole
+    tried: Floats = np.round(priced, 10)
+    if not endings or _ends(price, endings[0]):
+        tried = _with(tried, price)
+    least = max(low * (1 - CLOSE), TINY)
+    return tried[tried.searchsorted(least) : tried.searchsorted(high * (1 + CLOSE), "right")]
+
+
+def _with(prices: Floats, price: float) -> Floats:
+    """Ascending prices, and ``price`` among them."""
+    at = int(prices.searchsorted(price))
+    if at < len(prices) and prices[at] == price:
+        return prices
+    return np.concatenate((prices[:at], [price], prices[at:]))
 
 
 def _wholes(low: float, high: float, unit: float) -> Floats:
     """Multiples of ``unit`` from the one at or below ``low`` to the one at or above ``high``, thinned to MOST."""
     first, last = floor(low / unit), max(ceil(high / unit), floor(low / unit))
-    return np.unique(np.rint(np.linspace(first, last, min(last - first + 1, MOST)))) * unit
+    if last - first < MOST:
+        return np.arange(first, last + 1, dtype=np.float64) * unit
+    return np.unique(np.rint(np.linspace(first, last, MOST))) * unit
 
 
 def _ends(price: float, endings: tuple[float, ...]) -> bool:

@@ -7,6 +7,7 @@ Everything else is *keep*: doing nothing is never worse than a guess.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from pricetrail.pricing.bounds import CLOSE, Allowed, Conflict, Limits, Name, allow
 from pricetrail.pricing.curve import Z
 from pricetrail.pricing.demand import Demand, Elastic, Floats
-from pricetrail.pricing.gain import Gain, Interval, gain, sure
+from pricetrail.pricing.gain import Gain, Interval, gain, gains, sure
 from pricetrail.pricing.objective import Aim, Objective
 from pricetrail.pricing.response import Identification, Product, Slope
 
@@ -64,6 +65,11 @@ class Gains:
     units: Gain
     revenue: Gain
     margin: Gain | None
+
+    def of(self, objective: Objective) -> Gain:
+        """The gain in terms of an objective."""
+        margin = self.margin or self.revenue
+        return {"margin": margin, "revenue": self.revenue, "units": self.units}[objective]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +123,7 @@ class Decision:
     @property
     def gained(self) -> Gain:
         """The gain in terms of the aim."""
-        gains = self.gain
-        margin = gains.margin or gains.revenue
-        return {"margin": margin, "revenue": gains.revenue, "units": gains.units}[self.aim.objective]
+        return self.gain.of(self.aim.objective)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -139,6 +143,10 @@ def decide(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Deci
     slope = demand.slope_at(product.price)
     at_bound = _at_bound(slope, aim, weighed)
     status, cause, price = _choose(product, allowed, weighed, at_bound=at_bound)
+    expected, expected_now = _expected(demand, aim, [price, product.price])
+    unknown = product.identification == "unknown"
+    brought = _gains(demand, aim, price)
+    prospect = None if unknown else _prospect(demand, aim, weighed, price, brought.of(aim.objective))
     return Decision(
         stockcode=product.stockcode,
         store=product.store,
@@ -149,12 +157,10 @@ def decide(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Deci
         aim=aim,
         identification=product.identification,
         elasticity=_interval(slope.mean + Z * slope.sd),
-        expected=_expected(demand, aim, price),
-        expected_now=_expected(demand, aim, product.price),
-        gain=_gains(demand, aim, price),
-        prospect=None
-        if product.identification == "unknown"
-        else Prospect(weighed.best, weighed.zone, gain(demand, aim, weighed.best)),
+        expected=expected,
+        expected_now=expected_now,
+        gain=brought,
+        prospect=prospect,
         binding=weighed.binding,
         at_bound=at_bound,
         conflicts=allowed.conflicts,
@@ -254,18 +260,27 @@ def _choose(
     return Status.FORCED, cause, float(allowed.prices[np.argmin(np.abs(allowed.prices - now))])
 
 
-def _expected(demand: Demand, aim: Aim, price: float) -> Expected:
-    mean, sd = (float(each[0]) for each in demand.effect(np.array([price])))
-    units = demand.units * np.exp(mean + Z * np.hypot(sd, demand.log_sd))
-    margin = None if aim.cost is None else _interval(np.sort((price - aim.cost) * units))
-    return Expected(_interval(units), _interval(price * units), margin)
+def _expected(demand: Demand, aim: Aim, prices: list[float]) -> Iterator[Expected]:
+    mean, sd = demand.effect(np.array(prices))
+    spread = np.hypot(sd, demand.log_sd)
+    for at, price in enumerate(prices):
+        units = demand.units * np.exp(mean[at] + Z * spread[at])
+        margin = None if aim.cost is None else _interval(np.sort((price - aim.cost) * units))
+        yield Expected(_interval(units), _interval(price * units), margin)
 
 
 def _gains(demand: Demand, aim: Aim, price: float) -> Gains:
-    margin = None if aim.cost is None else gain(demand, Aim(Objective.MARGIN, aim.cost), price)
-    return Gains(
-        gain(demand, Aim(Objective.UNITS), price), gain(demand, Aim(Objective.REVENUE), price), margin
-    )
+    aims = [Aim(Objective.UNITS), Aim(Objective.REVENUE)]
+    if aim.cost is not None:
+        aims.append(Aim(Objective.MARGIN, aim.cost))
+    units, revenue, *margin = gains(demand, [(each, price) for each in aims])
+    return Gains(units, revenue, next(iter(margin), None))
+
+
+def _prospect(demand: Demand, aim: Aim, weighed: Weighed, price: float, brought: Gain) -> Prospect:
+    """The best price there is; ``brought`` is what going to ``price`` brings, which is mostly the same."""
+    found = brought if weighed.best == price else gain(demand, aim, weighed.best)
+    return Prospect(weighed.best, weighed.zone, found)
 
 
 def _interval(values: Floats) -> Interval:

@@ -78,19 +78,19 @@ class Elastic:
 
     def effect(self, prices: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of log units at ``prices`` (n,) over units at the price now."""
-        upto = [self._down_to(prices, mark) for mark in (self.mark, self.clear_mark, 0.0)]
-        parts = np.diff(np.stack([0 * prices, *upto]), axis=0)
         slopes = (self.slope, self.deep, self.clear or self.deep)
-        sd = np.array([slope.sd for slope in slopes])
+        parts = self._parts(prices)
         mean = np.array([slope.mean for slope in slopes]) @ parts
-        variance = np.einsum("in,ij,jn->n", parts, np.outer(sd, sd) * self._correlation(), parts)
+        variance = np.einsum("in,ij,jn->n", parts, self._covariance(*(slope.sd for slope in slopes)), parts)
         return mean, np.sqrt(np.maximum(variance, 0))
 
-    def _correlation(self) -> Floats:
-        one, two, three = self.together
-        return np.array([[1, one, two], [one, 1, three], [two, three, 1]])
-
-    def _down_to(self, prices: Floats, mark: float) -> Floats:
-        """How far log prices are from the price now, as far as that lies above a mark."""
-        found: Floats = np.log(np.maximum(prices, mark) / max(self.price, mark))
+    def _parts(self, prices: Floats) -> Floats:
+        """How far log prices are from the price now: as far as each of the three slopes holds, shape (3, n)."""
+        marks = np.array([[self.mark], [self.clear_mark], [0.0]])
+        found: Floats = np.log(np.maximum(prices, marks) / np.maximum(self.price, marks))
+        found[1:] -= found[:-1]
         return found
+
+    def _covariance(self, slope: float, deep: float, clear: float) -> Floats:
+        one, two, three = np.multiply(self.together, (slope * deep, slope * clear, deep * clear))
+        return np.array([[slope * slope, one, two], [one, deep * deep, three], [two, three, clear * clear]])

@@ -9,6 +9,7 @@ closed form; the bounds come from fixed quantiles of both, with no draw at rando
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -21,7 +22,7 @@ from pricetrail.pricing.objective import Aim
 Bools = npt.NDArray[np.bool_]
 
 NORMAL = NormalDist()
-SURE = 0.95
+LEAST = NORMAL.inv_cdf(0.95)
 
 
 def _points(number: int) -> Floats:
@@ -30,6 +31,8 @@ def _points(number: int) -> Floats:
 
 
 EFFECT, LEVEL = _points(300), _points(20)
+DRAWN = len(EFFECT) * len(LEVEL)
+BOUNDS = [DRAWN // 20, DRAWN // 4, DRAWN - 1 - DRAWN // 4, DRAWN - 1 - DRAWN // 20]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +59,38 @@ class Gain:
 
 def gain(demand: Demand, aim: Aim, price: float) -> Gain:
     """What moving to ``price`` brings in terms of the aim."""
-    return Gain(_amount(demand, aim, price), _probability(demand, aim, price))
+    return gains(demand, [(aim, price)])[0]
+
+
+def gains(demand: Demand, moves: Sequence[tuple[Aim, float]]) -> list[Gain]:
+    """What each of several moves brings: a price to go to, and the aim in whose terms it is told."""
+    prices = np.array([price for _, price in moves])
+    mean, sd = demand.effect(prices)
+    new = np.array([aim.worth(price) for aim, price in moves])
+    now = np.array([aim.worth(demand.price) for aim, _ in moves])
+    probabilities = map(NORMAL.cdf, _strays(mean, sd, new, now).tolist())
+    return [*map(Gain, _amounts(demand, mean, sd, new, now), probabilities)]
 
 
 def sure(demand: Demand, aim: Aim, prices: Floats) -> Bools:
     """Which of ``prices`` (n,) bring a gain with a probability of 95 %: the 90 % interval lies above zero."""
-    return _strays(demand, aim, prices) >= NORMAL.inv_cdf(SURE)
+    now = np.array([aim.worth(demand.price)])
+    return _strays(*demand.effect(prices), aim.worth(prices), now) >= LEAST
 
 
-def _strays(demand: Demand, aim: Aim, prices: Floats) -> Floats:
+def _strays(mean: Floats, sd: Floats, new: Floats, now: Floats) -> Floats:
     """How many standard deviations of the effect lie between its mean and where there is no gain, (n,)."""
-    mean, sd = demand.effect(prices)
-    new, now = aim.worth(prices), aim.worth(np.array([demand.price]))
     certain = np.where(new > now, np.inf, -np.inf)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         over = np.where(new * now > 0, np.sign(now) * (mean + np.log(new / now)), certain)
         return np.where(sd > 0, over / sd, np.where(over > 0, np.inf, -np.inf))
 
 
-def _probability(demand: Demand, aim: Aim, price: float) -> float:
-    return NORMAL.cdf(float(_strays(demand, aim, np.array([price]))[0]))
-
-
-def _amount(demand: Demand, aim: Aim, price: float) -> Interval:
-    mean, sd = (float(each[0]) for each in demand.effect(np.array([price])))
-    new, now = aim.worth(np.array([price, demand.price])).tolist()
-    brought = new * np.exp(mean + sd * EFFECT) - now
+def _amounts(demand: Demand, mean: Floats, sd: Floats, new: Floats, now: Floats) -> Iterator[Interval]:
+    brought = new[:, None] * np.exp(mean[:, None] + sd[:, None] * EFFECT) - now[:, None]
     units = demand.units * np.exp(demand.log_sd * LEVEL)
-    found = np.sort(np.outer(units, brought), axis=None)
     middle = demand.units * (new * np.exp(mean) - now)
-    last = len(found)
-    low90, low50, high50, high90 = (
-        float(found[at]) for at in (last // 20, last // 4, last - 1 - last // 4, last - 1 - last // 20)
-    )
-    return Interval(low90, low50, float(middle), high50, high90)
+    for each, amounts in zip(middle.tolist(), brought, strict=True):
+        found = np.sort(np.outer(units, amounts), axis=None)
+        low90, low50, high50, high90 = found[BOUNDS].tolist()
+        yield Interval(low90, low50, each, high50, high90)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Self, TypeVar
 
 from pricetrail.errors import CostMissing, UsageError
 from pricetrail.pricing.demand import Floats
 from pricetrail.pricing.response import Product
+
+Prices = TypeVar("Prices", float, Floats)
 
 
 class Objective(StrEnum):
@@ -61,8 +63,8 @@ class Aim:
             known = product.price * (1 - default_margin)
         return cls(objective or (Objective.REVENUE if known is None else Objective.MARGIN), known)
 
-    def worth(self, prices: Floats) -> Floats:
-        """What one unit sold at each of ``prices`` (n,) adds to the objective."""
+    def worth(self, prices: Prices) -> Prices:
+        """What one unit sold at a price, or at each of prices (n,), adds to the objective."""
         if self.objective is Objective.UNITS:
             return prices * 0 + 1
         return prices - (self.cost or 0.0) if self.objective is Objective.MARGIN else prices

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, Vali
 
 from pricetrail.demand.prospect import Line
 from pricetrail.errors import RequestInvalid
+from pricetrail.lineage.receipts.receipt import spelled
 from pricetrail.pricing import limits as wording
 from pricetrail.pricing.bounds import Limits, Name
 from pricetrail.pricing.bulk import COLUMNS
@@ -153,11 +154,10 @@ class PriceAsked(Terms):
         default=100, description="Points of the curve."
     )
 
-    def request(self) -> dict[str, Any]:
-        """Plain data, from which ``read`` makes the same question again."""
-        return {
-            name: value for name, value in self.model_dump(mode="json").items() if value not in (None, [])
-        }
+    def spelled(self) -> bytes:
+        """As a receipt keeps it: canonical JSON, from which ``read`` makes the same question again."""
+        given = self.model_dump(mode="json")
+        return spelled("request", {name: value for name, value in given.items() if value not in (None, [])})
 
 
 class Named(BaseModel):

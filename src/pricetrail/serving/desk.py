@@ -11,7 +11,7 @@ from typing import Any
 
 from pricetrail.errors import TooMany, UsageError
 from pricetrail.lineage import canonical
-from pricetrail.lineage.receipts import Receipt, Writer
+from pricetrail.lineage.receipts import Draft, Writer
 from pricetrail.serving.asking import PriceAsked
 from pricetrail.serving.cache import Cache
 from pricetrail.serving.quote import Quote, quote
@@ -61,8 +61,9 @@ class Desk:
             UsageError: it cannot be answered as it was asked.
             StoreFailed, DiskFull: its receipt could not be kept.
         """
-        found = self._quote(asked, release)
-        number = self.writer.issue(self._receipt(asked, release, found))
+        question = asked.spelled()
+        found = self._quote(asked, question, release)
+        number = self.writer.issue(self._draft(asked, question, release, found))
         return Issued(found, release.id, number)
 
     def prices(
@@ -79,28 +80,27 @@ class Desk:
         """
         until = time.monotonic() + self.seconds
         tried = [self._tried(each, release, until) for each in asked]
-        receipts = [
-            self._receipt(each[0], release, each[1]) for each in tried if not isinstance(each, UsageError)
-        ]
-        numbers = iter(self.writer.issue_all(receipts))
+        drafts = [self._draft(*each) for each in tried if not isinstance(each, UsageError)]
+        numbers = iter(self.writer.issue_all(drafts))
         return [
-            each if isinstance(each, UsageError) else Issued(each[1], release.id, next(numbers))
+            each if isinstance(each, UsageError) else Issued(each[-1], release.id, next(numbers))
             for each in tried
         ]
 
     def _tried(
         self, make: Callable[[], PriceAsked], release: Release, until: float
-    ) -> tuple[PriceAsked, Quote] | UsageError:
+    ) -> tuple[PriceAsked, bytes, Release, Quote] | UsageError:
         if time.monotonic() > until:
             raise TooMany(f"So many prices take more than {self.seconds:g} seconds. Ask for fewer at once.")
         try:
             asked = make()
-            return asked, self._quote(asked, release)
+            question = asked.spelled()
+            return asked, question, release, self._quote(asked, question, release)
         except UsageError as error:
             return error
 
-    def _quote(self, asked: PriceAsked, release: Release) -> Quote:
-        key = f"pricetrail:{release.id}:{canonical.digest(canonical.dumps(asked.request()))}"
+    def _quote(self, asked: PriceAsked, question: bytes, release: Release) -> Quote:
+        key = f"pricetrail:{release.id}:{canonical.digest(question)}"
         known = self.cache.get(key)
         if known is not None:
             return Quote.from_bytes(known)
@@ -108,16 +108,15 @@ class Desk:
         self.cache.put(key, found.to_bytes())
         return found
 
-    def _receipt(self, asked: PriceAsked, release: Release, found: Quote) -> Receipt:
-        said = found.said
-        return Receipt(
+    def _draft(self, asked: PriceAsked, question: bytes, release: Release, found: Quote) -> Draft:
+        return Draft(
             at=self.clock(),
             release=release.id,
             inputs=found.inputs,
             product=asked.stockcode,
             store=asked.store,
-            request=asked.request(),
-            answer=said,
-            price=said["price"],
-            revenue=said["expected"]["revenue"]["middle"],
+            request=question,
+            answer=found.answer,
+            price=found.price,
+            revenue=found.revenue,
         )

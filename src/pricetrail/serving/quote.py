@@ -16,6 +16,7 @@ from pydantic_core import to_json
 
 from pricetrail.errors import LimitsInvalid
 from pricetrail.lineage import canonical
+from pricetrail.lineage.receipts.receipt import spelled
 from pricetrail.pricing import words
 from pricetrail.pricing.bounds import Limits
 from pricetrail.pricing.curve import draw
@@ -38,12 +39,15 @@ class Quote:
 
     Attributes:
         inputs: the SHA-256 of what the release knows of the product.
+        price: what to charge; ``revenue`` is what is expected of a week at that price.
         answer: what a receipt keeps, as JSON. Of the curve that is the SHA-256 of its numbers, row by row as they are
             shown, in little-endian double precision.
         shown: what is told beside it, likewise: the curve itself, words, the prices that were observed.
     """
 
     inputs: str
+    price: float
+    revenue: float
     answer: bytes
     shown: bytes
 
@@ -54,13 +58,15 @@ class Quote:
 
     def to_bytes(self) -> bytes:
         """For a cache: a line for each part."""
-        return b"\n".join((self.inputs.encode(), self.answer, self.shown))
+        first = f"{self.inputs} {self.price!r} {self.revenue!r}"
+        return b"\n".join((first.encode(), self.answer, self.shown))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Quote:
         """What ``to_bytes`` gave."""
-        inputs, answer, shown = content.split(b"\n")
-        return cls(inputs.decode(), answer, shown)
+        first, answer, shown = content.split(b"\n")
+        inputs, price, revenue = first.decode().split(" ")
+        return cls(inputs, float(price), float(revenue), answer, shown)
 
 
 def quote(asked: PriceAsked, release: Release) -> Quote:
@@ -89,7 +95,8 @@ def quote(asked: PriceAsked, release: Release) -> Quote:
         "observed": {"low": product.low, "high": product.high, "prices": product.prices},
         "curve": _curve(numbers),
     }
-    return Quote(release.inputs(product), canonical.dumps(answer), to_json(shown))
+    revenue = decision.expected.revenue.middle
+    return Quote(release.inputs(product), decision.price, revenue, spelled("answer", answer), to_json(shown))
 
 
 def again(request: Mapping[str, Any], release: Release) -> Mapping[str, Any]:

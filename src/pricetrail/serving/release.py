@@ -56,6 +56,10 @@ class Release:
         return Responses.from_json(self.json(RESPONSE), name=RESPONSE)
 
     @cached_property
+    def _inputs(self) -> dict[tuple[str, str | None], str]:
+        return {}
+
+    @cached_property
     def forecaster(self) -> Forecaster:
         """Its order-quantity models. ONNX Runtime comes with the first forecast: prices need none."""
         from pricetrail.serving.forecast import Forecaster
@@ -64,8 +68,11 @@ class Release:
 
     def inputs(self, product: Product) -> str:
         """The SHA-256 of all that is known of a product."""
-        known = {"deep_from": self.responses.deep_from, **product.model_dump(mode="json")}
-        return canonical.digest(canonical.dumps(known))
+        place = product.stockcode, product.store
+        if place not in self._inputs:
+            known = {"deep_from": self.responses.deep_from, **product.model_dump(mode="json")}
+            self._inputs[place] = canonical.digest(canonical.dumps(known))
+        return self._inputs[place]
 
     def file(self, path: str) -> bytes:
         """The bytes of a file.

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -5,19 +6,23 @@ from datetime import UTC, datetime
 import pytest
 
 from pricetrail.errors import ReceiptInvalid
-from pricetrail.lineage.receipts.receipt import parse
+from pricetrail.lineage import canonical
+from pricetrail.lineage.receipts.receipt import parse, spelled
 
 
 def test_reads_back_what_it_wrote(make):
     content = make(3, elasticity={"low90": -2.0, "middle": -1.5}).to_bytes()
     assert parse(content).to_bytes() == content
     assert b"\n" not in content
+    assert canonical.dumps(json.loads(content)) == content
 
 
 @pytest.mark.parametrize("answer", [{"customerid": "17850"}, {"gain": [{"email": "x@y.z"}]}])
 def test_name_that_is_not_known_is_refused(make, answer):
     with pytest.raises(ReceiptInvalid, match=r"answer has no field '(customerid|email)'"):
         make(**answer)
+    with pytest.raises(ReceiptInvalid, match=r"answer has no field '(customerid|email)'"):
+        spelled("answer", answer)
 
 
 def test_long_text_is_refused(make):

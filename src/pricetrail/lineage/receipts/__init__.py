@@ -6,7 +6,7 @@ What is imported from here needs Python's standard library alone.
 from __future__ import annotations
 
 from pricetrail.lineage.receipts.find import Found, find
-from pricetrail.lineage.receipts.receipt import Receipt
+from pricetrail.lineage.receipts.receipt import Draft, Receipt
 from pricetrail.lineage.receipts.writer import Writer
 
-__all__ = ["Found", "Receipt", "Writer", "find"]
+__all__ = ["Draft", "Found", "Receipt", "Writer", "find"]

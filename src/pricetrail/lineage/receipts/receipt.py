@@ -34,6 +34,7 @@ ANSWER = _names(
     "units revenue margin amount probability low50 low90 middle high50 high90 prospect zone binding at_bound "
     "conflicts rule against hard unmet experiment weeks detects needed stores curve_sha256"
 )
+KNOWN = {"request": REQUEST, "answer": ANSWER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,9 @@ class Receipt:
     revenue: float | None
 
     def __post_init__(self) -> None:
-        for name in ("release", "inputs"):
-            if not DIGEST.fullmatch(getattr(self, name)):
-                raise ReceiptInvalid(
-                    f"A receipt's {name} is a SHA-256 in 64 hexadecimal digits; found {getattr(self, name)[:80]!r}."
-                )
-        for name, allowed in (("request", REQUEST), ("answer", ANSWER)):
-            if fault := _fault(getattr(self, name), allowed):
-                raise ReceiptInvalid(f"A receipt's {name} {fault}.")
+        _check_ids(self.release, self.inputs)
+        for name in KNOWN:
+            _check(name, getattr(self, name))
 
     def to_bytes(self) -> bytes:
         """The canonical bytes, which hold no line break.
@@ -77,11 +73,51 @@ class Receipt:
             ReceiptInvalid: a number is not finite, or something is no plain data.
         """
         values = {name: getattr(self, name) for name in self.__slots__}
-        values |= {"at": self.at.isoformat(timespec="microseconds"), "type": TYPE}
-        try:
-            return canonical.dumps(values)
-        except (ValueError, TypeError) as error:
-            raise ReceiptInvalid(f"A receipt holds plain data and finite numbers: {error}.") from error
+        return Draft(**values | {name: _dumps(values[name]) for name in KNOWN}).to_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A receipt that is about to be written, its request and its answer ``spelled`` already."""
+
+    at: datetime
+    release: str
+    inputs: str
+    product: str
+    store: str | None
+    request: bytes
+    answer: bytes
+    price: float
+    revenue: float | None
+
+    def __post_init__(self) -> None:
+        _check_ids(self.release, self.inputs)
+
+    def to_bytes(self) -> bytes:
+        """The canonical bytes: every field in the order of its name.
+
+        Raises:
+            ReceiptInvalid: a number is not finite.
+        """
+        at = self.at.isoformat(timespec="microseconds")
+        first = {"at": at, "inputs": self.inputs, "price": self.price, "product": self.product}
+        last = {"revenue": self.revenue, "store": self.store, "type": TYPE}
+        return b'{"answer":%b,%b,"request":%b,%b' % (
+            self.answer,
+            _dumps({**first, "release": self.release})[1:-1],
+            self.request,
+            _dumps(last)[1:],
+        )
+
+
+def spelled(name: str, value: Mapping[str, Any]) -> bytes:
+    """The canonical bytes of a receipt's ``request`` or ``answer``.
+
+    Raises:
+        ReceiptInvalid: it holds a name that is not known, a long text, or no plain data.
+    """
+    _check(name, value)
+    return _dumps(value)
 
 
 def parse(content: bytes) -> Receipt:
@@ -99,6 +135,26 @@ def parse(content: bytes) -> Receipt:
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise ReceiptInvalid("The bytes are no receipt in its one spelling: they were cut or changed.")
+
+
+def _dumps(value: Mapping[str, Any]) -> bytes:
+    try:
+        return canonical.dumps(value)
+    except (ValueError, TypeError) as error:
+        raise ReceiptInvalid(f"A receipt holds plain data and finite numbers: {error}.") from error
+
+
+def _check_ids(release: str, inputs: str) -> None:
+    for name, id in (("release", release), ("inputs", inputs)):
+        if not DIGEST.fullmatch(id):
+            raise ReceiptInvalid(
+                f"A receipt's {name} is a SHA-256 in 64 hexadecimal digits; found {id[:80]!r}."
+            )
+
+
+def _check(name: str, value: object) -> None:
+    if fault := _fault(value, KNOWN[name]):
+        raise ReceiptInvalid(f"A receipt's {name} {fault}.")
 
 
 def _fault(value: object, allowed: frozenset[str]) -> str | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pricetrail.errors import AlreadyThere
 from pricetrail.lineage.receipts import frame, log, number
 from pricetrail.lineage.receipts.log import Log
-from pricetrail.lineage.receipts.receipt import Receipt
+from pricetrail.lineage.receipts.receipt import Draft, Receipt
 from pricetrail.lineage.store import Store
 
 FULL = 65_536
@@ -63,7 +63,7 @@ class Writer:
         self._flushing = False
         self._open: _Open | None = None
 
-    def issue(self, receipt: Receipt) -> str:
+    def issue(self, receipt: Receipt | Draft) -> str:
         """Keep a receipt durably; its number.
 
         Raises:
@@ -72,7 +72,7 @@ class Writer:
         """
         return self.issue_all([receipt])[0]
 
-    def issue_all(self, receipts: Sequence[Receipt]) -> list[str]:
+    def issue_all(self, receipts: Sequence[Receipt | Draft]) -> list[str]:
         """Keep receipts durably, all in one flush where they fit; their numbers.
 
         Raises:
