@@ -19,7 +19,12 @@ class Part:
 PARTS = {
     "etl": Part("ETL", 10),
     "training": Part("The training loop", 10),
-    "noop": Part("A run with nothing to do", 10),
+    "tuning": Part("Tuning", 15),
+    "drift": Part("The drift check", 10),
+    "lineage": Part("Questions to the lineage", 10),
+    "noop": Part("A run with nothing to do", 20),
+    "serving": Part("Serving", 10),
+    "cold": Part("A cold start", 10),
 }
 
 
