@@ -28,7 +28,7 @@ from benchmarks.proxy import Proxy, Request
 from pricetrail.errors import StoreFailed
 from pricetrail.lineage import artifact, blob, canonical, channel, place
 from pricetrail.lineage.ledger import Ledger
-from pricetrail.lineage.store import S3Store
+from pricetrail.lineage.store import S3Store, Store
 from pricetrail.rehearsal.bucket import simulator
 from pricetrail.shop import dvc, git, production, remote, restore, tracked, transfer
 from pricetrail.shop.remote import Place
@@ -139,7 +139,7 @@ def measure(folder: Path, server: str, proxy: Proxy, asked: argparse.Namespace) 
     direct = S3Store(there.url, server)
     ahead, wrong, started = list[str](), list[int](), time.perf_counter()
     proxy.script = _script(random.Random(asked.seed), asked.share)
-    proxy.after = lambda request: ahead.extend(_missing(first, direct) if _writes(request) else ())
+    proxy.after = lambda request: ahead.extend(missing(first.root, direct) if _writes(request) else ())
     proxy.seen.clear()
     for n in range(asked.runs):
         first.change(n)
@@ -180,7 +180,7 @@ def _writes(request: Request) -> bool:
     return request.method == "PUT" and "/ledger/0" in request.path
 
 
-def _missing(machine: Machine, direct: S3Store) -> list[str]:
+def missing(root: Path, direct: Store) -> list[str]:
     """What the pointer, or the newest push, leads to and the bucket does not hold."""
     ledger = Ledger(direct)
     standing, pushed = channel.current(ledger), transfer.newest(ledger)
@@ -190,7 +190,7 @@ def _missing(machine: Machine, direct: S3Store) -> list[str]:
         else set()
     )
     if pushed is not None:
-        wanted |= {each.md5 for each in tracked.at(machine.root, str(pushed.body["commit"]))}
+        wanted |= {each.md5 for each in tracked.at(root, str(pushed.body["commit"]))}
     return [md5 for md5 in sorted(wanted) if direct.size(blob.name(md5)) is None]
 
 

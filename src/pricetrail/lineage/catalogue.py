@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pricetrail.lineage import channel
+from pricetrail.lineage import channel, release
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
 
@@ -24,7 +24,8 @@ class Known:
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
         said = {name: self.manifest[name] for name in ("run", "gates", "metrics", "rows_until")}
-        return {"release": self.id, "when": self.entry.when, "channels": list(self.channels), **said}
+        known = {"release": self.id, "content": release.content(self.manifest), "when": self.entry.when}
+        return {**known, "channels": list(self.channels), **said}
 
 
 def releases(ledger: Ledger) -> list[Known]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from pricetrail.lineage import canonical
 from pricetrail.lineage.manifest import Manifest, identity
 
 TYPE = "pricetrail/release/v1"
@@ -54,6 +55,14 @@ def obstacles(run: Manifest) -> Iterator[str]:
 def serves(path: str) -> bool:
     """Whether serving loads the file."""
     return any(fnmatchcase(path, pattern) for pattern in FILES)
+
+
+def content(release: Mapping[str, Any]) -> str:
+    """The digest of all that is released, whichever run it came of.
+
+    A release's id binds its run, and that the time of its commit; who makes the same bytes twice has one content.
+    """
+    return canonical.digest(canonical.dumps({name: said for name, said in release.items() if name != "run"}))
 
 
 def digests(release: Mapping[str, Any]) -> dict[str, str]:

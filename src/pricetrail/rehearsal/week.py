@@ -39,12 +39,13 @@ LIMIT = 1800.0
 BRISK = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
 LAST = 12
 """Lines of each log that are shown when a step fails."""
+FEW = Settings(rows=18000, products=40, customers=150, weeks=30)
 SMALL: dict[str, dict[str, Any]] = {
     "tune_primary_model": {"n_trials": 4, "members": 2, "trial_rows": 4000, "trial_epochs": 1},
     "inference_primary_model": {"shap_rows": 10, "background": 5},
     "assess_model_risk": {"resamples": 50, "min_invoices": 5, "mod_threshold": 1.0},
 }
-"""Budgets of a shop so small that its pipeline takes seconds."""
+"""Budgets of a shop so small that its pipeline takes seconds; and the shop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class _Week:
         self.tell(f"  {seconds:.1f} s: {found}")
 
     def make(self, *, small: bool) -> None:
-        _lines(self.scratch, small=small)
+        lines(self.scratch, FEW if small else Settings())
         self.run("init", str(self.shop), "--data", str(self.scratch / "history.parquet"))
         for block, values in (SMALL if small else {}).items():
             settings.change(self.shop, block, **values)
@@ -189,12 +190,11 @@ def _logs(scratch: Path) -> str:
     return "\n".join(ends)
 
 
-def _lines(scratch: Path, *, small: bool) -> None:
+def lines(scratch: Path, shop: Settings) -> None:
     """Three files: the history, the week after it, and the one after that with doubled prices."""
-    demo = Settings(rows=18000, products=40, customers=150, weeks=30) if small else Settings()
-    whole = replace(demo, weeks=demo.weeks + 2, rows=round(demo.rows * (1 + 2 / demo.weeks)))
-    shocked = replace(whole, shocks=(Shock(Change.PRICE, 1.0, demo.weeks + 1),))
-    first, second = (simulator.START + timedelta(weeks=demo.weeks + n) for n in (0, 1))
+    whole = replace(shop, weeks=shop.weeks + 2, rows=round(shop.rows * (1 + 2 / shop.weeks)))
+    shocked = replace(whole, shocks=(Shock(Change.PRICE, 1.0, shop.weeks + 1),))
+    first, second = (simulator.START + timedelta(weeks=shop.weeks + n) for n in (0, 1))
     for made in (whole, shocked):
         simulator.write(simulator.build(made), scratch / f"{len(made.shocks)}.parquet", "parquet")
     cuts = (
