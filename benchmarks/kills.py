@@ -45,7 +45,7 @@ from pricetrail.shop.remote import Place
 from pricetrail.shop.verification import verify
 
 LEASE = 6.0
-LONG = 1200.0
+LONG, LOOK = 1200.0, 0.1
 BUCKET = "kills"
 QUICK = {
     **SMALL,
@@ -224,7 +224,7 @@ def watch(process: subprocess.Popen[str]) -> Iterator[tuple[str, float]]:
         if part not in known:
             known.add(part)
             yield part, time.perf_counter() - began
-        time.sleep(0.02)
+        time.sleep(LOOK)
     yield "end", time.perf_counter() - began
 
 

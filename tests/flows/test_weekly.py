@@ -1,8 +1,6 @@
 """Weekly runs by a real Prefect server and a real worker, on shops whose pipelines are quick."""
 
 import json
-import os
-import subprocess
 import sys
 import threading
 import time
@@ -11,34 +9,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import psutil
 import pytest
 
-from pricetrail.flows import local
 from pricetrail.lineage import channel, lease, place
 from pricetrail.shop import production, remote, settings
 from pricetrail.shop.remote import Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-POOL = "test"
-DEPLOY = """
-import json, sys
-from pricetrail.flows import schedule
-from pricetrail.flows.week import Week
-pool, when = schedule.Pool("test", at_once=3), schedule.timetable(None, "weekly", "UTC")
-made = schedule.deploy(Week(**json.loads(sys.argv[1])), pool, when)
-print(json.dumps([made.name, made.id]))
-"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with local.server(tmp_path_factory.mktemp("prefect"), 0) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def worker(server):
-    deploy(server, "none")
-    with local.worker(server, POOL) as running:
-        yield running
 
 
 @pytest.fixture
@@ -63,34 +38,16 @@ def heard():
     listening.server_close()
 
 
-def deploy(server, root, **week):
-    """Make the deployment of a shop in a process of its own: its name and id."""
-    words = [sys.executable, "-c", DEPLOY, json.dumps({"shop": str(root), "pause": 0.1, **week})]
-    done = subprocess.run(
-        words, env={**os.environ, **server.environment}, capture_output=True, text=True, check=True
-    )
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def begin(server, shop, **week):
-    _, id = deploy(server, shop.root, **week)
-    return server.begin(id)
-
-
-def ended(server, run):
-    return server.ended(run, 300)
-
-
-def test_new_release_serves_and_a_blocked_one_does_not(server, worker, ran, tmp_path, heard):
+def test_new_release_serves_and_a_blocked_one_does_not(prefect, worker, ran, tmp_path, heard):
     remote.move(ran.root, Place.of(str(tmp_path / "kept"), None, None))
-    assert ended(server, begin(server, ran, webhook=heard[0]))[0] == "Released"
+    assert prefect.ended(prefect.begin(ran, webhook=heard[0]))[0] == "Released"
     first = channel.current(place.ledger(ran.root)).release
     settings.change(ran.root, "tune_backup_models", seed=8)
-    assert ended(server, begin(server, ran, webhook=heard[0]))[0] == "Released"
+    assert prefect.ended(prefect.begin(ran, webhook=heard[0]))[0] == "Released"
     second = channel.current(place.ledger(ran.root)).release
     assert first != second == production.figures(ran.root)["release"]
     ran.write("wanted.txt", "block")
-    name, said = ended(server, begin(server, ran, webhook=heard[0]))
+    name, said = prefect.ended(prefect.begin(ran, webhook=heard[0]))
     assert (name, "too much error" in said) == ("Blocked", True)
     assert channel.current(place.ledger(ran.root)).release == second
     assert ran.entries("run")[0].body["outcome"] == "blocked"
@@ -98,16 +55,16 @@ def test_new_release_serves_and_a_blocked_one_does_not(server, worker, ran, tmp_
     assert [each["outcome"] for each in heard[1:]] == ["released", "released", "blocked"]
 
 
-def test_killed_run_is_cleared_by_the_next(server, worker, tiny):
+def test_killed_run_is_cleared_by_the_next(prefect, worker, tiny):
     tiny.write("wanted.txt", "hang")
-    run = begin(server, tiny, lease=5)
+    run = prefect.begin(tiny, lease=5)
     while not (tiny.root / "records/learn.json").exists():
         time.sleep(0.2)
     kill(tiny.root)
     tiny.write("wanted.txt", "pass")
     time.sleep(6)
-    assert ended(server, begin(server, tiny, lease=5))[0] == "Released"
-    assert ended(server, run)[0] == "Crashed"
+    assert prefect.ended(prefect.begin(tiny, lease=5))[0] == "Released"
+    assert prefect.ended(run)[0] == "Crashed"
     assert [entry.body["outcome"] for entry in tiny.entries("run")] == ["passed", "killed"]
 
 
@@ -124,19 +81,19 @@ def command(root):
     return [sys.executable, "-m", "pricetrail", "run", str(root), "--json"]
 
 
-def test_second_run_on_one_shop_is_refused(server, worker, ran):
+def test_second_run_on_one_shop_is_refused(prefect, worker, ran):
     with lease.held(place.store(ran.root), "somebody"):
-        name, said = ended(server, begin(server, ran))
+        name, said = prefect.ended(prefect.begin(ran))
     assert (name, "somebody is at work on the shop" in said) == ("Failed", True)
 
 
-def test_fault_is_not_tried_again_and_is_told(server, worker, tiny, heard):
+def test_fault_is_not_tried_again_and_is_told(prefect, worker, tiny, heard):
     tiny.write("wanted.txt", "fail")
-    name, said = ended(server, begin(server, tiny, webhook=heard[0], pause=60))
+    name, said = prefect.ended(prefect.begin(tiny, webhook=heard[0], pause=60))
     assert (name, "judge failed" in said) == ("Failed", True)
     assert len(tiny.entries("run")) == 1
     assert heard[1]["outcome"] == "failed"
 
 
-def test_made_twice_there_is_one(server, ran):
-    assert deploy(server, ran.root) == deploy(server, ran.root)
+def test_made_twice_there_is_one(prefect, ran):
+    assert prefect.deploy(ran.root) == prefect.deploy(ran.root)

@@ -15,9 +15,10 @@ from pricetrail.errors import (
     ShopExists,
     UsageError,
 )
-from pricetrail.lineage import blob, place
+from pricetrail.lineage import blob, place, release
 from pricetrail.shop import git, production, remote, restore, settings, transfer
 from pricetrail.shop.remote import Place
+from pricetrail.shop.verification import verify
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +72,22 @@ def test_shop_comes_back_from_the_remote_alone(kind, request, tmp_path, monkeypa
     assert shop.run().stages == ()
     again(shop)
     assert production.releases(shop.root)[0].manifest["metrics"]["model_version"] == "v8"
+
+
+@pytest.mark.parametrize("kind", ["folder", pytest.param("bucket", marks=pytest.mark.slow)])
+def test_restored_shop_goes_on_as_the_lost_one_would_have(kind, request, tmp_path):
+    shop = request.getfixturevalue(kind)
+    production.promote(shop.root, None, why="")
+    other = type(shop)(tmp_path / "back")
+    restore.restore(other.root, shop.there)
+    shutil.copytree(shop.root / place.KEYS, other.root / place.KEYS)
+    assert verify(other.root, deep=True).findings == ()
+    assert other.run().stages == ()
+    assert (other.root / "dvc.lock").read_bytes() == (shop.root / "dvc.lock").read_bytes()
+    for each in (shop, other):
+        again(each)
+    one, two, *_ = (release.content(each.manifest) for each in production.releases(shop.root))
+    assert one == two
 
 
 @pytest.mark.slow

@@ -107,6 +107,13 @@ def test_no_credentials(store, monkeypatch):
         store.read("a")
 
 
+def test_bucket_that_is_missing(s3):
+    store = S3Store("s3://no-such-bucket/a", s3)
+    for work in (lambda: store.create("a", b"1"), lambda: store.read("a"), lambda: store.names()):
+        with pytest.raises(StoreFailed, match="there is no such bucket"):
+            work()
+
+
 def test_nobody_answers(s3):
     with pytest.raises(StoreFailed, match=r"nobody answers\. Check the network"):
         S3Store("s3://records/a", "http://127.0.0.1:9").read("a")

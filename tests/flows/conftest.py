@@ -1,0 +1,58 @@
+"""A real Prefect server, and weekly runs on it: by a worker, or in a process of their own."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pricetrail.flows import local
+
+POOL = "test"
+DEPLOY = """
+import json, sys
+from pricetrail.flows import schedule
+from pricetrail.flows.week import Week
+pool, when = schedule.Pool("test", at_once=3), schedule.timetable(None, "weekly", "UTC")
+made = schedule.deploy(Week(**json.loads(sys.argv[1])), pool, when)
+print(json.dumps([made.name, made.id]))
+"""
+
+
+class Prefect:
+    """A server, and what is asked of it."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def deploy(self, root, **week):
+        """Make the deployment of a shop in a process of its own: its name and id."""
+        words = [sys.executable, "-c", DEPLOY, json.dumps({"shop": str(root), "pause": 0.1, **week})]
+        environment = {**os.environ, **self.server.environment}
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def begin(self, shop, **week):
+        _, id = self.deploy(shop.root, **week)
+        return self.server.begin(id)
+
+    def ended(self, run):
+        return self.server.ended(run, 300)
+
+    def worker(self):
+        return local.worker(self.server, POOL, PREFECT_WORKER_QUERY_SECONDS="1")
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory):
+    with local.server(tmp_path_factory.mktemp("prefect"), 0) as running:
+        found = Prefect(running)
+        found.deploy("none")
+        yield found
+
+
+@pytest.fixture(scope="module")
+def worker(prefect):
+    with prefect.worker() as running:
+        yield running
