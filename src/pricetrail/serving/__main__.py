@@ -37,8 +37,15 @@ def _serve_http() -> None:
     from pricetrail.serving.server import run
 
     settings = Settings.from_environment(os.environ)
-    host, port = os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "5002"))
-    run(settings, host, port, lambda port: sys.stderr.write(f"Serving {settings.ledger} at port {port}\n"))
+    host = os.environ.get("HOST", "0.0.0.0")
+    port, processes = (int(os.environ.get(name, other)) for name, other in (("PORT", 5002), ("PROCESSES", 1)))
+    run(
+        settings,
+        host,
+        port,
+        lambda at: sys.stderr.write(f"Serving {settings.ledger} at port {at}\n"),
+        processes,
+    )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def create_app(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.body
     service = Service.of(settings)
     app.extensions["pricetrail"] = service
-    metrics.install(app, service.registry, service.shelf)
+    metrics.install(app, service.registry)
     admission.install(app, settings)
     problem.install(app)
     for module in API:

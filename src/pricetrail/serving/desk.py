@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,12 +48,15 @@ class Desk:
 
     Attributes:
         seconds: that one request may take, however much it asks for.
+        turn: held while a price is worked out. Threads that do so at once only take the interpreter from each other,
+            at every step that lets go of it, which costs as much as the work itself.
     """
 
     writer: Writer
     cache: Cache
     seconds: float
     clock: Callable[[], datetime] = utc
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def price(self, asked: PriceAsked, release: Release) -> Issued:
         """The answer to a question.
@@ -104,7 +108,8 @@ class Desk:
         known = self.cache.get(key)
         if known is not None:
             return Quote.from_bytes(known)
-        found = quote(asked, release)
+        with self.turn:
+            found = quote(asked, release)
         self.cache.put(key, found.to_bytes())
         return found
 

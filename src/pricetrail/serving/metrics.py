@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
 
 from flask import Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from pricetrail.serving.cache import Cache
-from pricetrail.serving.shelf import Shelf
+from pricetrail.serving.crew import COUNTED
 
 SECONDS = (0.001, 0.002, 0.003, 0.005, 0.01, 0.015, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 
@@ -37,33 +36,53 @@ class Counted:
         self._cache.put(key, content)
 
 
-class Standing(Collector):
+class Standing:
     """Which release serves, and how taking the next one went."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
-
-    def collect(self) -> Iterator[Metric]:
-        """The figures now."""
-        held = self._shelf.held
-        serving = GaugeMetricFamily("pricetrail_release", "The release that serves.", labels=["release"])
-        if held is not None:
-            serving.add_metric([held.id], 1)
-        yield serving
-        yield GaugeMetricFamily(
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._release = Gauge(
+            "pricetrail_release",
+            "Processes that serve a release.",
+            ["release"],
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._stale = Gauge(
             "pricetrail_stale",
             "1 while the channel cannot be followed.",
-            value=float(bool(self._shelf.fault)),
+            registry=registry,
+            multiprocess_mode="livemax",
         )
-        yield CounterMetricFamily("pricetrail_swaps", "Releases taken.", value=self._shelf.swaps)
-        yield CounterMetricFamily(
-            "pricetrail_swap_failures", "Looks at the channel that failed.", value=self._shelf.failures
+        self._swaps = Counter("pricetrail_swaps", "Releases taken.", registry=registry)
+        self._failures = Counter(
+            "pricetrail_swap_failures", "Looks at the channel that failed.", registry=registry
         )
+        self._held: str | None = None
+
+    def note(self, held: str | None, fault: str) -> None:
+        """Take down what a look at the channel came to: the release that serves now, and what went wrong."""
+        self._stale.set(bool(fault))
+        if fault:
+            self._failures.inc()
+        if held is not None and held != self._held:
+            if self._held is not None:
+                self._release.labels(self._held).set(0)
+            self._release.labels(held).set(1)
+            self._swaps.inc()
+            self._held = held
 
 
-def install(app: Flask, registry: CollectorRegistry, shelf: Shelf) -> None:
+def written(registry: CollectorRegistry) -> bytes:
+    """All that was counted, as text: by this process, or by all of several that serve together."""
+    if COUNTED not in os.environ:
+        return generate_latest(registry)
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return generate_latest(together)
+
+
+def install(app: Flask, registry: CollectorRegistry) -> None:
     """Count and time every request of an app by the route that answers it."""
-    registry.register(Standing(shelf))
     requests = Counter(
         "pricetrail_requests", "Requests answered.", ["route", "method", "status"], registry=registry
     )

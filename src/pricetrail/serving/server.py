@@ -1,30 +1,91 @@
-"""The service behind waitress, on one machine of one's own."""
+"""The service behind waitress, on one machine of one's own: one process, or several behind one open socket."""
 
 from __future__ import annotations
 
+import logging
+import os
+import signal
+import socket
+import time
 from collections.abc import Callable
+from typing import Any
 
-from waitress import create_server
-
-from pricetrail.serving.app import create_app
+from pricetrail.serving import crew
 from pricetrail.serving.settings import Settings
 
 THREADS = 8
 # Waitress refuses what is far too large while it arrives; what is a little too large gets the app's own answer.
 SLACK = 65_536
+# Seconds between two looks whether to go on; seconds that requests which have begun may take to end.
+LOOK, GRACE = 1.0, 10.0
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run(settings: Settings, host: str, port: int, ready: Callable[[int], object]) -> None:
-    """Serve until interrupted; ``ready`` is told the port once it is open."""
+def run(settings: Settings, host: str, port: int, ready: Callable[[int], object], processes: int = 1) -> None:
+    """Serve until interrupted; ``ready`` is told the port once it is open.
+
+    Raises:
+        NotServing: several were asked for, and one would not even start.
+    """
+    with _open(host, port) as door:
+        ready(door.getsockname()[1])
+        if processes == 1:
+            serve(settings, door)
+        else:
+            parent = os.getpid()
+            crew.keep(lambda: serve(settings, door, parent), processes)
+
+
+def serve(settings: Settings, door: socket.socket, parent: int | None = None) -> None:
+    """Answer what comes in at an open socket until told to stop, or left alone by ``parent``.
+
+    What has begun by then is answered.
+    """
+    from waitress import create_server, wasyncore
+
+    from pricetrail.serving.app import create_app
+
+    # One line for each request that waits for a thread is more than a log can bear.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    app, open_ones = create_app(settings), dict[int, Any]()
+    if parent is not None:
+        app.extensions["pricetrail"].shelf.refresh()
     server = create_server(
-        create_app(settings),
-        host=host,
-        port=port,
+        app,
+        map=open_ones,
+        sockets=[door],
         threads=THREADS,
         connection_limit=512,
         channel_timeout=30,
         max_request_body_size=settings.body + SLACK,
         ident=None,
     )
-    ready(server.effective_port)
-    server.run()
+    asked = list[int]()
+
+    def stop(number: int, _: object) -> None:
+        asked.append(number)
+        server.pull_trigger()
+
+    for number in STOPS:
+        signal.signal(number, stop)
+    while not asked and parent in (None, os.getppid()):
+        wasyncore.loop(LOOK, map=open_ones, count=1)
+    _finish(server, open_ones, lambda: wasyncore.loop(LOOK / 20, map=open_ones, count=1))
+
+
+def _finish(server: Any, open_ones: dict[int, Any], turn: Callable[[], object]) -> None:
+    """Take nobody in any more, and answer those who are in."""
+    server.del_channel(open_ones)
+    server.socket.close()
+    until = time.monotonic() + GRACE
+    while time.monotonic() < until and any(
+        each.requests or each.total_outbufs_len for each in [*server.active_channels.values()]
+    ):
+        turn()
+    server.task_dispatcher.shutdown()
+
+
+def _open(host: str, port: int) -> socket.socket:
+    """An open socket. Processes that share it each take whoever they are first to see."""
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    return socket.create_server((host, port), family=family, backlog=1024)

@@ -10,7 +10,7 @@ from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.receipts import Writer
 from pricetrail.serving.cache import Memory, Redis
 from pricetrail.serving.desk import Desk
-from pricetrail.serving.metrics import Counted
+from pricetrail.serving.metrics import Counted, Standing
 from pricetrail.serving.settings import Settings
 from pricetrail.serving.shelf import Shelf
 from pricetrail.serving.tables import Tables
@@ -33,7 +33,7 @@ class Service:
         """Put the parts together. Nothing is read or written yet."""
         ledger, registry = settings.open_ledger(), CollectorRegistry()
         vault = Vault(ledger, settings.open_blobs(), settings.channel)
-        shelf = Shelf(vault, every=settings.every, wait=settings.wait)
+        shelf = Shelf(vault, every=settings.every, wait=settings.wait, told=Standing(registry).note)
         cache = Redis(settings.redis) if settings.redis else Memory()
         desk = Desk(Writer(ledger.store), Counted(cache, registry), settings.seconds)
         return cls(settings, ledger, shelf, desk, Tables(desk), registry)

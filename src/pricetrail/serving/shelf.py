@@ -24,14 +24,20 @@ class Shelf:
     Args:
         every: seconds between two looks at the channel.
         wait: whether who finds that it is time to look waits for what comes of it.
+        told: what every look came to: the id of the release that serves now, if any, and the fault, if any.
     """
 
     def __init__(
-        self, vault: Vault, *, every: float, wait: bool, clock: Callable[[], float] = time.monotonic
+        self,
+        vault: Vault,
+        *,
+        every: float,
+        wait: bool,
+        told: Callable[[str | None, str], object] = lambda *_: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.vault, self.fault = vault, ""
-        self.swaps = self.failures = 0
-        self._every, self._wait, self._clock = every, wait, clock
+        self._every, self._wait, self._told, self._clock = every, wait, told, clock
         self._looking = threading.Lock()
         self._looked = -float("inf")
         self._now: Release | None = None
@@ -102,10 +108,9 @@ class Shelf:
             id = self.vault.standing()
             if self._now is None or self._now.id != id:
                 self._now = self._others.pop(id, None) or Release.load(id, self.vault)
-                self.swaps += 1
             self.fault = ""
         except PricetrailError as error:
             self.fault = str(error)
-            self.failures += 1
         finally:
             self._looked = self._clock()
+            self._told(self._now.id if self._now else None, self.fault)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from pricetrail import __version__
-from pricetrail.serving import answers, web
+from pricetrail.serving import answers, metrics, web
 from pricetrail.serving.openapi import Operation
 from pricetrail.serving.service import Service
 
@@ -46,7 +46,7 @@ def routes(service: Service) -> Blueprint:
         return web.answer({"version": __version__, "release": held.id if held else None})
 
     @found.get("/metrics")
-    def metrics() -> Response:
-        return Response(generate_latest(service.registry), content_type=CONTENT_TYPE_LATEST)
+    def counted() -> Response:
+        return Response(metrics.written(service.registry), content_type=CONTENT_TYPE_LATEST)
 
     return found

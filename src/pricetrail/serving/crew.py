@@ -1,0 +1,115 @@
+"""Several processes that do the same work: begun, begun again when one dies, and told to stop.
+
+They are forks, made before anything heavy is imported and before there is a thread, so that this is safe wherever
+there is a fork at all. What each of them counts is gathered by the files that ``prometheus_client`` shares between
+processes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+
+from pricetrail.errors import NotServing, PricetrailError
+
+COUNTED = "PROMETHEUS_MULTIPROC_DIR"
+# Seconds between two looks at them; that one must have lived to be begun again at once; and that they get to stop.
+LOOK, SHORT, PATIENCE = 0.1, 1.0, 15.0
+log = logging.getLogger("pricetrail.serving")
+
+
+def keep(work: Callable[[], None], count: int) -> None:
+    """Let ``count`` processes do ``work`` until this one is told to stop.
+
+    Raises:
+        NotServing: one cannot do it, for a reason that will not go away; it has said so.
+    """
+    with tempfile.TemporaryDirectory(prefix="pricetrail-") as folder:
+        os.environ[COUNTED] = folder
+        Crew(work, count).run()
+
+
+class Crew:
+    """Processes by their ids, with the moment at which each began."""
+
+    def __init__(self, work: Callable[[], None], count: int) -> None:
+        self._work, self._count = work, count
+        self._began = dict[int, float]()
+        self._stopping = False
+
+    def run(self) -> None:
+        """Keep them at work until told to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        try:
+            while not self._stopping:
+                while len(self._began) < self._count:
+                    self._begin()
+                time.sleep(LOOK)
+                self._look()
+        finally:
+            self._end()
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _begin(self) -> None:
+        pid = os.fork()
+        if pid == 0:
+            os._exit(self._do())
+        self._began[pid] = time.monotonic()
+
+    def _do(self) -> int:
+        """The whole life of a process, and the code that it ends with."""
+        try:
+            self._work()
+        except PricetrailError as error:
+            sys.stderr.write(f"Error: {error}\n")
+            return error.exit_code
+        except BaseException:
+            log.exception("A process of the service failed")
+            return 70
+        finally:
+            sys.stderr.flush()
+        return 0
+
+    def _look(self) -> None:
+        """See who has ended. One that does at once is begun again a little later."""
+        for pid, code in self._ended():
+            lived = time.monotonic() - self._began.pop(pid)
+            if code in (1, 2):
+                raise NotServing("A process of the service could not start; it says why above.")
+            if not self._stopping:
+                how = f"ended with {code}" if code >= 0 else f"was killed by signal {-code}"
+                log.warning("Process %d of the service %s; another one takes its place.", pid, how)
+                time.sleep(max(0.0, SHORT - lived))
+
+    def _ended(self) -> list[tuple[int, int]]:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        found = list[tuple[int, int]]()
+        for pid in [*self._began]:
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                mark_process_dead(pid, os.environ[COUNTED])  # type: ignore[no-untyped-call]
+                found.append((pid, os.waitstatus_to_exitcode(status)))
+        return found
+
+    def _end(self) -> None:
+        """Tell all to stop, and end those that do not."""
+        self._signal(signal.SIGTERM)
+        until = time.monotonic() + PATIENCE
+        while self._began and time.monotonic() < until:
+            for pid, _ in self._ended():
+                del self._began[pid]
+            time.sleep(LOOK / 4)
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        for pid in self._began:
+            os.kill(pid, number)
