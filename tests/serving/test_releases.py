@@ -2,6 +2,7 @@ import pytest
 
 from pricetrail.lineage import channel
 from pricetrail.lineage.keys import Keyring, make
+from pricetrail.serving.app import create_app
 
 KEY = {"Authorization": "Bearer open sesame"}
 
@@ -29,6 +30,27 @@ def test_promoted_release_serves_at_once(served, client):
     assert (entry.who, entry.body["why"]) == ("An Analyst", "better")
     client.post("/v1/releases/rollback", json={}, headers=KEY)
     assert client.get("/readyz").json["release"] == served.id
+
+
+def test_a_shop_beside_the_ledger_moves_the_channel_itself(served):
+    asked = []
+
+    class Mover:
+        def promote(self, release, who, why):
+            asked.append((release, who, why))
+            channel.promote(served.ledger, release, who=who, why=why)
+
+        def rollback(self, who, why):
+            asked.append((who, why))
+            channel.rollback(served.ledger, who=who, why=why)
+
+    client = create_app(served.settings(key="open sesame"), Mover()).test_client()
+    newer = served.release({"price": 3.1})
+    client.post(f"/v1/releases/{newer[:8]}/promote", json={"why": "better"}, headers=KEY)
+    assert client.get("/readyz").json["release"] == newer
+    client.post("/v1/releases/rollback", json={"who": "Ann"}, headers=KEY)
+    assert client.get("/readyz").json["release"] == served.id
+    assert asked == [(newer, "the service", "better"), ("Ann", "")]
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer shut"}, {"Authorization": "Bearer ä"}])

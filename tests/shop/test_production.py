@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from pricetrail.cli.serve import Mover
 from pricetrail.errors import ArtifactMissing, Blocked, DigestMismatch, UnknownId, UsageError
 from pricetrail.lineage import place
 from pricetrail.shop import git, note, production
@@ -49,6 +50,17 @@ def test_rollback_brings_the_one_before_back(twice):
 def test_nothing_to_go_back_to(ran):
     with pytest.raises(UsageError, match="no way back"):
         production.rollback(ran.root, why="")
+
+
+def test_service_of_the_shop_promotes_as_the_command_does(twice):
+    mover = Mover(twice.root, "production")
+    mover.promote(twice.older, who="An Analyst", why="the newer one is odd")
+    assert serving(twice) == "v7"
+    mover.promote(twice.newer, who="An Analyst", why="")
+    mover.rollback(who="An Analyst", why="it was not")
+    assert serving(twice) == "v7"
+    assert {entry.who for entry in twice.entries("channel/production")} == {"An Analyst"}
+    assert git.git(twice.root, "status", "--porcelain") == ""
 
 
 def test_other_channel_leaves_the_folder_alone(ran):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,12 +34,48 @@ def serve(
     rate: Annotated[
         float, typer.Option(min=0, help="Requests a second from one address; 0 for any.")
     ] = 100.0,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer; each keeps one core busy.")
+    ] = 1,
 ) -> None:
     """Answer for the release that stands in a channel, until interrupted."""
     from pricetrail.serving.server import run
 
     settings = of(shop, channel=channel, redis=redis, key=key, cors=tuple(cors or ()), rate=rate)
-    run(settings, host, port, lambda port: say(f"Serving {shop.resolve().name} at http://{host}:{port}"))
+    name = shop.resolve().name
+    run(
+        settings,
+        host,
+        port,
+        lambda at: say(f"Serving {name} at http://{host}:{at}"),
+        processes=processes,
+        mover=Mover(shop, channel),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Lets another release of a shop serve, as ``pricetrail promote`` and ``pricetrail rollback`` do.
+
+    What does that is imported only then: prices need none of it.
+    """
+
+    shop: Path
+    channel: str
+
+    def promote(self, release: str, who: str, why: str) -> None:
+        """Point the channel at a release, by its whole id."""
+        from pricetrail.shop import pipeline, production
+
+        with pipeline.alone(self.shop):
+            production.promote(self.shop, release, self.channel, why=why, who=who)
+
+    def rollback(self, who: str, why: str) -> None:
+        """Point it at the release that stood there before."""
+        from pricetrail.shop import pipeline, production
+
+        with pipeline.alone(self.shop):
+            production.rollback(self.shop, self.channel, why=why, who=who)
 
 
 def of(shop: Path, **more: Any) -> Settings:

@@ -44,7 +44,7 @@ def _serve_http() -> None:
         host,
         port,
         lambda at: sys.stderr.write(f"Serving {settings.ledger} at port {at}\n"),
-        processes,
+        processes=processes,
     )
 
 

@@ -11,16 +11,16 @@ from pricetrail.lineage import canonical
 from pricetrail.serving import admission, metrics, openapi, problem, web
 from pricetrail.serving.pages import site
 from pricetrail.serving.routes import API
-from pricetrail.serving.service import Service
+from pricetrail.serving.service import Mover, Service
 from pricetrail.serving.settings import Settings
 
 
-def create_app(settings: Settings) -> Flask:
-    """Build the service. Nothing is read before the first request."""
+def create_app(settings: Settings, mover: Mover | None = None) -> Flask:
+    """Build the service; ``mover`` lets another release serve. Nothing is read before the first request."""
     app = Flask("pricetrail.serving", static_folder=None)
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings.body
-    service = Service.of(settings)
+    service = Service.of(settings, mover)
     app.extensions["pricetrail"] = service
     metrics.install(app, service.registry)
     admission.install(app, settings)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from pricetrail.errors import NotServing, PricetrailError
 
+STOPS = (signal.SIGTERM, signal.SIGINT)
 COUNTED = "PROMETHEUS_MULTIPROC_DIR"
 # Seconds between two looks at them; that one must have lived to be begun again at once; and that they get to stop.
 LOOK, SHORT, PATIENCE = 0.1, 1.0, 15.0
@@ -44,7 +45,7 @@ class Crew:
 
     def run(self) -> None:
         """Keep them at work until told to stop."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOPS:
             signal.signal(number, self._stop)
         try:
             while not self._stopping:
@@ -66,6 +67,8 @@ class Crew:
 
     def _do(self) -> int:
         """The whole life of a process, and the code that it ends with."""
+        for number in STOPS:
+            signal.signal(number, signal.SIG_DFL)
         try:
             self._work()
         except PricetrailError as error:
@@ -80,8 +83,7 @@ class Crew:
 
     def _look(self) -> None:
         """See who has ended. One that does at once is begun again a little later."""
-        for pid, code in self._ended():
-            lived = time.monotonic() - self._began.pop(pid)
+        for pid, lived, code in self._ended():
             if code in (1, 2):
                 raise NotServing("A process of the service could not start; it says why above.")
             if not self._stopping:
@@ -89,15 +91,17 @@ class Crew:
                 log.warning("Process %d of the service %s; another one takes its place.", pid, how)
                 time.sleep(max(0.0, SHORT - lived))
 
-    def _ended(self) -> list[tuple[int, int]]:
+    def _ended(self) -> list[tuple[int, float, int]]:
+        """Those that have ended since the last look: id, seconds that it lived, and the code that it ended with."""
         from prometheus_client.multiprocess import mark_process_dead
 
-        found = list[tuple[int, int]]()
+        found = list[tuple[int, float, int]]()
         for pid in [*self._began]:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 mark_process_dead(pid, os.environ[COUNTED])  # type: ignore[no-untyped-call]
-                found.append((pid, os.waitstatus_to_exitcode(status)))
+                lived = time.monotonic() - self._began.pop(pid)
+                found.append((pid, lived, os.waitstatus_to_exitcode(status)))
         return found
 
     def _end(self) -> None:
@@ -105,8 +109,7 @@ class Crew:
         self._signal(signal.SIGTERM)
         until = time.monotonic() + PATIENCE
         while self._began and time.monotonic() < until:
-            for pid, _ in self._ended():
-                del self._began[pid]
+            self._ended()
             time.sleep(LOOK / 4)
         self._signal(signal.SIGKILL)
 

@@ -21,6 +21,7 @@ STATUS: dict[type[PricetrailError], int] = {
     errors.TooMany: 429,
     errors.UsageError: 422,
     errors.Blocked: 409,
+    errors.ShopBusy: 503,
     errors.DigestMismatch: 409,
     errors.LineageError: 503,
     errors.DiskFull: 503,

@@ -8,20 +8,30 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pricetrail.serving import crew
 from pricetrail.serving.settings import Settings
+
+if TYPE_CHECKING:
+    from pricetrail.serving.service import Mover
 
 THREADS = 8
 # Waitress refuses what is far too large while it arrives; what is a little too large gets the app's own answer.
 SLACK = 65_536
 # Seconds between two looks whether to go on; seconds that requests which have begun may take to end.
 LOOK, GRACE = 1.0, 10.0
-STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run(settings: Settings, host: str, port: int, ready: Callable[[int], object], processes: int = 1) -> None:
+def run(
+    settings: Settings,
+    host: str,
+    port: int,
+    ready: Callable[[int], object],
+    *,
+    processes: int = 1,
+    mover: Mover | None = None,
+) -> None:
     """Serve until interrupted; ``ready`` is told the port once it is open.
 
     Raises:
@@ -30,13 +40,13 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[int], object]
     with _open(host, port) as door:
         ready(door.getsockname()[1])
         if processes == 1:
-            serve(settings, door)
+            serve(settings, door, mover)
         else:
             parent = os.getpid()
-            crew.keep(lambda: serve(settings, door, parent), processes)
+            crew.keep(lambda: serve(settings, door, mover, parent), processes)
 
 
-def serve(settings: Settings, door: socket.socket, parent: int | None = None) -> None:
+def serve(settings: Settings, door: socket.socket, mover: Mover | None, parent: int | None = None) -> None:
     """Answer what comes in at an open socket until told to stop, or left alone by ``parent``.
 
     What has begun by then is answered.
@@ -47,7 +57,7 @@ def serve(settings: Settings, door: socket.socket, parent: int | None = None) ->
 
     # One line for each request that waits for a thread is more than a log can bear.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    app, open_ones = create_app(settings), dict[int, Any]()
+    app, open_ones = create_app(settings, mover), dict[int, Any]()
     if parent is not None:
         app.extensions["pricetrail"].shelf.refresh()
     server = create_server(
@@ -66,7 +76,7 @@ def serve(settings: Settings, door: socket.socket, parent: int | None = None) ->
         asked.append(number)
         server.pull_trigger()
 
-    for number in STOPS:
+    for number in crew.STOPS:
         signal.signal(number, stop)
     while not asked and parent in (None, os.getppid()):
         wasyncore.loop(LOOK, map=open_ones, count=1)

@@ -35,7 +35,7 @@ def releases(root: Path) -> list[Known]:
     return catalogue.releases(place.ledger(root))
 
 
-def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str) -> str:
+def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str, who: str | None = None) -> str:
     """Point a channel at a release, the newest if none is named; its id comes back.
 
     Where the shop has a remote, the pointer never moves before all that it leads to is there.
@@ -43,6 +43,7 @@ def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str) -
     Args:
         wanted: its id, or the beginning of one.
         why: for those who read it later.
+        who: answers for it; whoever git says works here, where that is not said.
 
     Raises:
         UnknownId: there is no such release.
@@ -59,7 +60,7 @@ def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str) -
     if place.shared(root):
         transfer.push(root)
     note.write(root, Note("promotion"))
-    channel.promote(ledger, id, to, who=git.somebody(root), why=why)
+    channel.promote(ledger, id, to, who=who or git.somebody(root), why=why)
     follow(root)
     return id
 
@@ -87,14 +88,14 @@ def figures(root: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def rollback(root: Path, to: str = PRODUCTION, *, why: str) -> str:
+def rollback(root: Path, to: str = PRODUCTION, *, why: str, who: str | None = None) -> str:
     """Point a channel at the release that stood there before; its id comes back.
 
     Raises:
         UsageError: there is nothing to go back to.
     """
     note.write(root, Note("promotion"))
-    entry = channel.rollback(place.ledger(root), to, who=git.somebody(root), why=why)
+    entry = channel.rollback(place.ledger(root), to, who=who or git.somebody(root), why=why)
     follow(root)
     return str(entry.body["release"])
 

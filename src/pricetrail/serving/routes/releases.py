@@ -8,7 +8,6 @@ from flask import Blueprint, Response
 
 from pricetrail.lineage import channel, ids
 from pricetrail.lineage.catalogue import releases
-from pricetrail.lineage.entry import Entry
 from pricetrail.serving import answers, web
 from pricetrail.serving.admission import writer
 from pricetrail.serving.asking import Move
@@ -50,9 +49,10 @@ def routes(service: Service) -> Blueprint:
     # Of a ledger that others read too, what only this machine holds does not count.
     reached = replace(vault, blobs=vault.blobs[-1:]) if service.settings.shared else vault
 
-    def moved(entry: Entry) -> Response:
+    def moved() -> Response:
         service.shelf.refresh()
-        told = {"release": entry.body["release"], "channel": name, "entry": entry.number}
+        standing = channel.current(service.ledger, name)
+        told = standing and {"release": standing.release, "channel": name, "entry": standing.entry.number}
         return web.answer(told)
 
     @found.get("/v1/releases")
@@ -69,12 +69,14 @@ def routes(service: Service) -> Blueprint:
         if service.settings.reproduced:
             channel.reproduced(service.ledger, whole)
         Release.load(whole, reached)  # what cannot be loaded must not come to stand in the channel
-        return moved(channel.promote(service.ledger, whole, name, who=asked.who, why=asked.why))
+        service.mover.promote(whole, asked.who, asked.why)
+        return moved()
 
     @found.post("/v1/releases/rollback")
     def rollback() -> Response:
         writer(service.settings)
         asked = Move.parse(web.body())
-        return moved(channel.rollback(service.ledger, name, who=asked.who, why=asked.why))
+        service.mover.rollback(asked.who, asked.why)
+        return moved()
 
     return found
