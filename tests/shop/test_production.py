@@ -8,7 +8,7 @@ import pytest
 
 from pricetrail.cli.serve import Mover
 from pricetrail.errors import ArtifactMissing, Blocked, DigestMismatch, UnknownId, UsageError
-from pricetrail.lineage import place
+from pricetrail.lineage import channel, place
 from pricetrail.shop import git, note, production
 from pricetrail.shop.note import Note
 
@@ -61,6 +61,24 @@ def test_service_of_the_shop_promotes_as_the_command_does(twice):
     assert serving(twice) == "v7"
     assert {entry.who for entry in twice.entries("channel/production")} == {"An Analyst"}
     assert git.git(twice.root, "status", "--porcelain") == ""
+
+
+def test_refused_nothing_is_left_at_work(ran):
+    channel.quarantine(place.ledger(ran.root), production.releases(ran.root)[0].id, who="a test", why="odd")
+    before = note.read(ran.root)
+    with pytest.raises(Blocked, match="odd"):
+        production.promote(ran.root, None, why="")
+    with pytest.raises(UsageError, match="no way back"):
+        production.rollback(ran.root, why="")
+    assert note.read(ran.root) == before
+
+
+def test_run_that_was_killed_before_is_recorded_first(ran):
+    ran.write("params.yaml", "tune_backup_models:\n  seed: 8\n")
+    note.write(ran.root, Note("run"))
+    production.promote(ran.root, None, why="")
+    assert [each.body["outcome"] for each in ran.entries("run")] == ["killed", "passed"]
+    assert serving(ran) == "v7"
 
 
 def test_other_channel_leaves_the_folder_alone(ran):

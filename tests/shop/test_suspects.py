@@ -99,7 +99,7 @@ def test_bytes_that_are_nowhere_are_named_and_not_cleared(shop):
     next((shop / cache.DEFAULT).rglob("??????????*")).unlink()
     [said] = recalled(shop, "--rows", "country = 'Spain'")["unread"]
     assert said.startswith("data/raw/0002-b.csv (")
-    assert "is not in DVC's cache. Bring it with 'dvc fetch --all-commits'" in said
+    assert " is not in cache. Bring it with 'pricetrail pull'" in said
 
 
 @pytest.mark.parametrize("condition", ["colour = 'red'", "((", "country = (SELECT 1)", "quantity"])

@@ -19,6 +19,7 @@ from pricetrail.lineage.recall import recall as run_recall
 from pricetrail.shop import git, suspects
 from pricetrail.shop.suspects import Suspect
 
+SHOWN = 12
 WAYS = ("file", "rows", "column", "commit", "release")
 
 
@@ -45,15 +46,14 @@ def recall(
     found, files, unread = _recalled(shop, ledger, *given[0])
     for words in unread:
         say(f"Not looked into: {words}", style="yellow")
-    entries = quarantine(ledger, found, who=git.somebody(shop), why=why) if quarantined else []
+    put = quarantine(ledger, found, who=git.somebody(shop), why=why) if quarantined else []
     serves = {name: id for name, id in channel.standing(ledger).items() if id in found.releases}
     if as_json:
-        put = [entry.body["releases"][0] for entry in entries]
         about = {
             "files": [asdict(each) for each in files],
             "serving": serves,
             "unread": unread,
-            "quarantined": put,
+            "quarantined": [entry.body["releases"][0] for entry in put],
         }
         answer({**found.to_dict(), **about})
         return
@@ -62,10 +62,12 @@ def recall(
             f"{each.path} {each.sha256[:12]}{'' if each.rows is None else f': {each.rows:,} rows'}", to=stdout
         )
     _show(found, serves)
-    for entry in entries:
-        say(f"Entry {entry.number} keeps {entry.body['releases'][0][:12]} from being promoted.")
+    for id, entry in channel.quarantined(ledger).items():
+        if id in found.releases:
+            said = f"Entry {entry.number} keeps {id[:12]} from being promoted: {entry.body['why']}."
+            say(said, to=stdout, style="yellow")
     for name, id in serves.items():
-        say(f"{id[:12]} still serves as {name}. 'pricetrail rollback --channel {name}' changes that.")
+        say(f"{id[:12]} still serves as {name}. {_way_out(ledger, name)}", style="yellow")
 
 
 def _recalled(
@@ -80,21 +82,45 @@ def _recalled(
     return run_recall(ledger, holding(found.digests)), found.files, found.unread
 
 
+def _way_out(ledger: Ledger, name: str) -> str:
+    """How to have another release serve."""
+    if (before := channel.before(ledger, name)) is None:
+        return f"Nothing that may serve stood there before: 'pricetrail promote RELEASE --channel {name}' changes that."
+    return f"'pricetrail rollback --channel {name}' brings {before.body['release'][:12]} back."
+
+
 def _show(found: Recalled, serves: Mapping[str, str]) -> None:
-    stdout.print(
-        f"Touched: runs {len(found.runs):,}, releases {len(found.releases):,}, receipts {found.receipts:,}, products"
-        f" {len(found.products):,}, weekly revenue quoted {found.revenue:,.2f}."
+    counted = (
+        f"releases {len(found.releases):,}, receipts {found.receipts:,}, products {len(found.products):,}"
     )
+    revenue = f"weekly revenue quoted {found.revenue:,.2f}"
+    say(f"Touched: runs {len(found.runs):,}, {counted}, {revenue}.", to=stdout)
     if found.open or found.forgotten:
-        stdout.print(
-            f"Of the receipts {found.open:,} are not sealed yet, and {found.forgotten:,} were deleted since."
+        left = f"{found.open:,} are not sealed yet, and {found.forgotten:,} were deleted since"
+        say(f"Of the receipts {left}.", to=stdout)
+    if found.runs:
+        show(_runs(found))
+    if found.releases:
+        show(_releases(found, serves))
+
+
+def _runs(found: Recalled) -> Table:
+    heads = ("Run", "Outcome", "When", "Shop's commit")
+    table = Table(*heads, box=None, padding=(0, 2), header_style="bold")
+    for each in found.runs[:SHOWN]:
+        table.add_row(
+            each.id[:12], each.outcome, each.when[:19].replace("T", " "), (each.commit or "none")[:12]
         )
-    if not found.releases:
-        return
+    if len(found.runs) > SHOWN:
+        table.add_row(f"and {len(found.runs) - SHOWN:,} more in --json")
+    return table
+
+
+def _releases(found: Recalled, serves: Mapping[str, str]) -> Table:
     heads = ("Release", "Serves as", "Receipts", "Products", "Revenue quoted")
     table = Table(*heads, box=None, padding=(0, 2), header_style="bold")
     for each in found.quoted:
         receipts, revenue = sum(each.receipts.values()), sum(each.revenue.values())
         names = ", ".join(name for name, id in serves.items() if id == each.release)
         table.add_row(each.release[:12], names, f"{receipts:,}", f"{len(each.receipts):,}", f"{revenue:,.2f}")
-    show(table)
+    return table

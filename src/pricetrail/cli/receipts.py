@@ -21,6 +21,8 @@ from pricetrail.lineage.receipts.verify import Verdict
 from pricetrail.lineage.receipts.verify import verify as check
 from pricetrail.shop import git
 
+OPEN = "; 'pricetrail receipts --seal' signs them, but not those that a running service is still writing"
+
 
 def receipts(
     shop: Annotated[Path, typer.Argument(help="The shop's folder.")] = Path(),
@@ -73,7 +75,11 @@ def _show(verdict: Verdict, written: list[int]) -> None:
         say(f"Entry {number} was added to the ledger.")
     for fault in verdict.faults:
         say(fault, style="red")
-    stdout.print(
-        f"Receipts under a signed root: {verdict.receipts:,} in {verdict.segments:,} segments; not sealed yet:"
-        f" {verdict.open:,}; segments deleted by policy: {verdict.forgotten:,}; faults: {len(verdict.faults):,}."
-    )
+    said = {
+        "sealed": f"{verdict.receipts:,}, in {verdict.segments:,} segments, each under a signed root",
+        "not yet": f"{verdict.open:,}{OPEN if verdict.open else ''}",
+        "deleted": f"{verdict.forgotten:,} segments, by policy",
+        "faults": f"{len(verdict.faults):,}",
+    }
+    for name, words in said.items():
+        say(f"{name:<9}{words}", to=stdout)

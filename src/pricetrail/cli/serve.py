@@ -84,7 +84,7 @@ def of(shop: Path, **more: Any) -> Settings:
     ledger = known.ledger
     return Settings(
         ledger=ledger.url if "://" in ledger.url else str(shop / ledger.url),
-        blobs=tuple(each.store for each in (cache.local(shop), *cache.remotes(shop))),
+        blobs=(cache.local(shop), *cache.remotes(shop)),
         endpoint=ledger.endpoint,
         encryption=ledger.encryption,
         signed=ledger.signed,

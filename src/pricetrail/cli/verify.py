@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import shorten
 from typing import Annotated
@@ -10,6 +12,7 @@ from typing import Annotated
 import typer
 
 from pricetrail.cli.console import AsJson, answer, say, stdout, working
+from pricetrail.lineage.verify import Finding
 from pricetrail.shop import verification
 from pricetrail.shop.verification import Report
 
@@ -38,9 +41,23 @@ def verify(
         raise typer.Exit(1)
 
 
-def _show(report: Report, *, deep: bool) -> None:
+def _findings(report: Report) -> Iterator[str]:
+    """Every finding in words; where many places have the same fault it is told once, and each place below it."""
+    alike = defaultdict[tuple[object, ...], list[Finding]](list)
     for finding in report.findings:
-        say(str(finding), to=stdout, style="red")
+        alike[finding.area, finding.fault, finding.since].append(finding)
+    for (area, fault, since), members in alike.items():
+        if len(members) == 1:
+            yield str(members[0])
+        else:
+            counted = f" [since {since}]" if since else ""
+            yield f"{area}: {len(members):,} times: {fault}{counted}"
+            yield from (f"  {each.place}" for each in members)
+
+
+def _show(report: Report, *, deep: bool) -> None:
+    for words in _findings(report):
+        say(words, to=stdout, style="red")
     for remark in report.remarks:
         say(shorten(remark, LONGEST, placeholder=" ... (all of it with --json)"), to=stdout, style="yellow")
     looked = ", ".join(f"{name} {count:,}" for name, count in report.checked.items())

@@ -83,6 +83,41 @@ def name(md5: str) -> str:
     return f"{FOLDER}/{key(md5)}"
 
 
+def fetch(places: Iterable[Blobs], wanted: Artifact) -> bytes:
+    """The bytes of a file at one version, checked, from the first place that has them.
+
+    Raises:
+        ArtifactMissing: none of them has.
+        StoreFailed: one that may have them cannot be reached.
+        DigestMismatch: what is kept under that digest is something else.
+    """
+    failed, asked = list[StoreFailed](), list[str]()
+    for place in places:
+        try:
+            content = place.read(wanted.md5)
+        except ArtifactMissing:
+            asked.append(place.name)
+        except StoreFailed as error:
+            failed.append(error)
+        else:
+            return _recorded(content, place, wanted)
+    if failed:
+        raise failed[0]
+    raise ArtifactMissing(
+        f"{wanted.path} (md5 {wanted.md5}) is not in {' nor in '.join(asked) or 'any place'}. Bring it with "
+        "'pricetrail pull' or 'dvc fetch --all-commits', and try again."
+    )
+
+
+def _recorded(content: bytes, place: Blobs, wanted: Artifact) -> bytes:
+    if (found := canonical.digest(content)) != wanted.sha256:
+        raise DigestMismatch(
+            f"{place.where(wanted.md5)} is not {wanted.path} as it was recorded: its SHA-256 is {found[:12]}…, expected"
+            f" {wanted.sha256[:12]}…. Take it away, and bring the right one with 'pricetrail pull' or 'dvc fetch'."
+        )
+    return content
+
+
 def send(store: Store, paths: Mapping[str, Path]) -> int:
     """Put every file there that is not there yet, each verified before and after; how many were sent comes back.
 

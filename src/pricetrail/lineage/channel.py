@@ -106,8 +106,7 @@ def rollback(ledger: Ledger, channel: str = PRODUCTION, *, who: str, why: str) -
         UsageError: there is nothing to go back to, or the channel moved.
     """
     topic = _topic(channel)
-    standing = current(ledger, channel)
-    target = _before(ledger, standing.entry) if standing else None
+    standing, target = current(ledger, channel), before(ledger, channel)
     if standing is None or target is None:
         raise UsageError(
             f"Nothing that may serve stood in the channel {channel} before; there is no way back."
@@ -143,14 +142,17 @@ def reproduced(ledger: Ledger, release: str) -> None:
         )
 
 
-def _before(ledger: Ledger, entry: Entry) -> Entry | None:
-    """The promotion that stood before the one that ``entry`` made stand, passing over those in quarantine."""
-    shunned = quarantined(ledger)
-    stood: Entry | None = _promotion(ledger, entry)
+def before(ledger: Ledger, channel: str = PRODUCTION) -> Entry | None:
+    """The promotion that a rollback would restore; None where there is nothing to go back to."""
+    standing = current(ledger, channel)
+    if standing is None:
+        return None
+    shunned = {*quarantined(ledger), standing.release}
+    stood: Entry | None = _promotion(ledger, standing.entry)
     while stood is not None:
-        number = stood.links.get(f"{PREFIX}{stood.body['channel']}")
+        number = stood.links.get(_topic(channel))
         stood = _promotion(ledger, ledger.read(number)) if number else None
-        if stood is not None and stood.body["release"] not in shunned | {entry.body["release"]: entry}:
+        if stood is not None and stood.body["release"] not in shunned:
             return stood
     return None
 

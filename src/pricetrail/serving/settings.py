@@ -9,10 +9,11 @@ from typing import Any
 
 from pricetrail.errors import UsageError
 from pricetrail.lineage import blob
+from pricetrail.lineage.blob import Blobs
 from pricetrail.lineage.channel import PRODUCTION
 from pricetrail.lineage.keys import Keyring
 from pricetrail.lineage.ledger import Ledger
-from pricetrail.lineage.store import Store, open_store
+from pricetrail.lineage.store import open_store
 
 PREFIX = "PRICETRAIL_"
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -44,7 +45,7 @@ class Settings:
     """
 
     ledger: str
-    blobs: tuple[str | Store, ...] = ()
+    blobs: tuple[str | Blobs, ...] = ()
     endpoint: str | None = None
     encryption: str | None = None
     signed: bool = True
@@ -88,11 +89,13 @@ class Settings:
         ring = Keyring.of(Path(self.keys)) if self.signed else None
         return Ledger(open_store(self.ledger, self.endpoint, self.encryption), ring, trust=self.trust)
 
-    def open_blobs(self) -> tuple[Store, ...]:
+    def open_blobs(self) -> tuple[Blobs, ...]:
         """Where files may lie, the nearest first."""
         beside = f"{self.ledger.rstrip('/')}/{blob.FOLDER}"
         places = dict.fromkeys((*self.blobs, beside))
-        return tuple(open_store(each, self.endpoint) if isinstance(each, str) else each for each in places)
+        return tuple(
+            Blobs(each, open_store(each, self.endpoint)) if isinstance(each, str) else each for each in places
+        )
 
 
 def _value(name: str, kind: str, text: str) -> Any:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pricetrail.errors import ArtifactMissing, DigestMismatch, LedgerBroken, NoRelease
-from pricetrail.lineage import blob, canonical, channel
+from pricetrail.errors import LedgerBroken, NoRelease
+from pricetrail.lineage import blob, channel
 from pricetrail.lineage.artifact import Artifact
+from pricetrail.lineage.blob import Blobs
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.release import TYPE
-from pricetrail.lineage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Vault:
     """
 
     ledger: Ledger
-    blobs: Sequence[Store]
+    blobs: Sequence[Blobs]
     channel: str
 
     def standing(self) -> str:
@@ -73,20 +72,6 @@ class Vault:
         """The bytes of a file, which are those that were released or are not given.
 
         Raises:
-            ArtifactMissing: it lies nowhere.
-            DigestMismatch: what lies in its place is something else.
+            ArtifactMissing, StoreFailed, DigestMismatch: as ``blob.fetch`` does.
         """
-        for store in self.blobs:
-            with suppress(ArtifactMissing):
-                content = store.read(blob.key(wanted.md5))
-                if canonical.digest(content) != wanted.sha256:
-                    raise DigestMismatch(
-                        f"{wanted.path} in {store!r} is not what was released: its SHA-256 is "
-                        f"{canonical.digest(content)[:12]}…, expected {wanted.sha256[:12]}…. Bring the right one "
-                        "with 'dvc fetch', or roll back."
-                    )
-                return content
-        raise ArtifactMissing(
-            f"{wanted.path} (md5 {wanted.md5}) lies nowhere that the service looks. Bring it with 'dvc fetch', or "
-            "send it there with 'dvc push'."
-        )
+        return blob.fetch(self.blobs, wanted)

@@ -33,6 +33,12 @@ class Ended:
 
 def begin(root: Path) -> None:
     """Finish what another process was killed in, and note that a run is at work."""
+    left = finish(root)
+    note.write(root, Note("run", left.passed, left.recorded))
+
+
+def finish(root: Path) -> Note:
+    """Finish what another process was killed in; what is noted then comes back."""
     left = note.read(root)
     if left.at_work == "run":
         from pricetrail.shop import recorder
@@ -42,7 +48,9 @@ def begin(root: Path) -> None:
         from pricetrail.shop import production
 
         production.follow(root)
-    note.write(root, Note("run", *((left.passed, left.recorded) if left.at_work is None else ())))
+    if left.at_work is not None:
+        note.write(root, Note())
+    return note.read(root)
 
 
 def end(root: Path, ended: Ended, *, whole: bool = True) -> None:

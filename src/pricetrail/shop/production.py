@@ -7,18 +7,19 @@ compare; it is made again from the ledger whenever it may be behind.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pricetrail.errors import ArtifactMissing, DigestMismatch, StoreFailed, UnknownId
+from pricetrail.errors import Blocked, UnknownId, UsageError
 from pricetrail.files import write_json, writing
-from pricetrail.lineage import canonical, catalogue, channel, ids, place, release
+from pricetrail.lineage import blob, catalogue, channel, ids, place, release
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.catalogue import Known
 from pricetrail.lineage.channel import PRODUCTION
 from pricetrail.lineage.ledger import Ledger
-from pricetrail.shop import cache, dvc, git, note, settings, transfer
+from pricetrail.shop import cache, dvc, git, journal, note, settings, transfer
 from pricetrail.shop.note import Note
 
 FOLDER = "production"
@@ -59,8 +60,8 @@ def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str, w
         fetch(root, Artifact.from_dict(each))
     if place.shared(root):
         transfer.push(root)
-    note.write(root, Note("promotion"))
-    channel.promote(ledger, id, to, who=who or git.somebody(root), why=why)
+    with _moving(root):
+        channel.promote(ledger, id, to, who=who or git.somebody(root), why=why)
     follow(root)
     return id
 
@@ -94,8 +95,8 @@ def rollback(root: Path, to: str = PRODUCTION, *, why: str, who: str | None = No
     Raises:
         UsageError: there is nothing to go back to.
     """
-    note.write(root, Note("promotion"))
-    entry = channel.rollback(place.ledger(root), to, who=who or git.somebody(root), why=why)
+    with _moving(root):
+        entry = channel.rollback(place.ledger(root), to, who=who or git.somebody(root), why=why)
     follow(root)
     return str(entry.body["release"])
 
@@ -125,22 +126,9 @@ def fetch(root: Path, wanted: Artifact) -> bytes:
     """The bytes of a file of the shop at one version, checked, from DVC's cache or one of its remotes.
 
     Raises:
-        ArtifactMissing: they are in none of them.
-        StoreFailed: a remote that may hold them cannot be reached.
-        DigestMismatch: what is kept there under that digest is something else.
+        ArtifactMissing, StoreFailed, DigestMismatch: as ``blob.fetch`` does.
     """
-    failed: StoreFailed | None = None
-    for kept in (cache.local(root), *cache.remotes(root)):
-        try:
-            return _checked(kept.read(wanted.md5), kept.where(wanted.md5), wanted)
-        except ArtifactMissing:
-            continue
-        except StoreFailed as error:
-            failed = error
-    raise failed or ArtifactMissing(
-        f"{wanted.path} (md5 {wanted.md5}) is not in DVC's cache. Bring it with 'dvc fetch --all-commits', "
-        "and try again."
-    )
+    return blob.fetch((cache.local(root), *cache.remotes(root)), wanted)
 
 
 def at_hand(root: Path, wanted: Artifact, draft: Path) -> Path:
@@ -154,13 +142,16 @@ def at_hand(root: Path, wanted: Artifact, draft: Path) -> Path:
     return path or draft
 
 
-def _checked(content: bytes, where: str, wanted: Artifact) -> bytes:
-    if (found := canonical.digest(content)) != wanted.sha256:
-        raise DigestMismatch(
-            f"{where} is not {wanted.path} as it was recorded: its SHA-256 is {found}, expected {wanted.sha256}."
-            " Take it away, and bring the right one with 'dvc fetch'."
-        )
-    return content
+@contextmanager
+def _moving(root: Path) -> Iterator[None]:
+    """Note that a pointer is being moved, for whoever comes after a kill; one that is refused has not moved."""
+    before = journal.finish(root)
+    note.write(root, Note("promotion"))
+    try:
+        yield
+    except (Blocked, UsageError):
+        note.write(root, before)
+        raise
 
 
 def _named(ledger: Ledger, wanted: str | None) -> str:

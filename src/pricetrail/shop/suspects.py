@@ -22,7 +22,7 @@ from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.manifest import Manifest
 from pricetrail.lineage.origin import RAW
 from pricetrail.params import Source
-from pricetrail.shop import production, settings
+from pricetrail.shop import production, settings, trails
 from pricetrail.transactions import expression, formats, source
 from pricetrail.transactions.formats import Desk
 
@@ -60,15 +60,13 @@ def named(root: Path, ledger: Ledger, given: str) -> Suspects:
     Raises:
         UsageError: no run read such a file.
     """
-    path = Path(given)
-    there = path if path.is_file() else root / path
-    digest = file_digest(there) if there.is_file() else given.lower()
-    inside = path.resolve().relative_to(root.resolve()).as_posix() if _inside(path, root) else path.as_posix()
+    path, name = trails.meant(root, given)
+    digest = file_digest(path) if path else given.lower()
     found = tuple(
         Suspect(each["path"], each["sha256"], None)
         for run in _runs(ledger)
         for each in recall.sources(run)
-        if each["path"] == inside or (len(digest) >= SHORTEST and each["sha256"].startswith(digest))
+        if each["path"] == name or (len(digest) >= SHORTEST and each["sha256"].startswith(digest))
     )
     if not found:
         raise UsageError(
@@ -162,7 +160,3 @@ def _headings(path: Path, wanted: Source) -> list[str]:
 
 def _runs(ledger: Ledger) -> Iterator[Manifest]:
     return (run for _, run in recall.runs(ledger))
-
-
-def _inside(path: Path, root: Path) -> bool:
-    return path.exists() and path.resolve().is_relative_to(root.resolve())

@@ -22,8 +22,7 @@ def find(root: Path, ledger: Ledger, given: str) -> Trail:
         UnknownId: nothing goes by that name; of a file that changed since, the versions that runs know are named.
         AmbiguousId: more than one does.
     """
-    path = next((each for each in (root / given, Path(given)) if each.is_file()), None)
-    name = inside(root, path or Path(given))
+    path, name = meant(root, given)
     known = list(trace.versions(ledger, name)) if "/" in given or path else []
     if path is not None:
         digest = file_digest(path)
@@ -38,14 +37,12 @@ def find(root: Path, ledger: Ledger, given: str) -> Trail:
     return trace.trace(ledger, given)
 
 
-def inside(root: Path, path: Path) -> str:
-    """A path as the shop calls it."""
-    whole = path.resolve()
-    return (
-        whole.relative_to(root.resolve()).as_posix()
-        if whole.is_relative_to(root.resolve())
-        else path.as_posix()
-    )
+def meant(root: Path, given: str) -> tuple[Path | None, str]:
+    """The file that somebody means by a path, in the shop or from where they are; and what the shop calls it."""
+    path = next((each for each in (root / given, Path(given)) if each.is_file()), None)
+    whole = (path or Path(given)).resolve()
+    inside = whole.is_relative_to(root.resolve())
+    return path, whole.relative_to(root.resolve()).as_posix() if inside else Path(given).as_posix()
 
 
 def _others(known: list[str]) -> str:

@@ -114,11 +114,10 @@ def _code(known: Mapping[str, Any], at: Since) -> Iterator[Finding]:
     if known["code"]["version"] != __version__:
         return
     then = {name: sha for found in manifest.records(known).values() for name, sha in found.modules.items()}
-    now = modules.digests(then)
+    now, commit = modules.digests(then), (known["code"].get("commit") or "of no repository")[:12]
+    other = f"its code is not what the run imported, which was made by pricetrail at {commit}"
     for name in surroundings.changed(then, now):
-        yield Finding(
-            AREA, name, "its code is not what the run imported" if name in now else "it is missing", at
-        )
+        yield Finding(AREA, name, other if name in now else "it is missing", at)
 
 
 def _made(known: Mapping[str, Any]) -> list[Artifact]:
