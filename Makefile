@@ -47,9 +47,10 @@ format: .venv/.dev ## format the code
 	@$(BIN)/ruff check --fix .
 
 lock: .venv/.uv ## resolve the locks again from pyproject.toml (UPGRADE=1: take newer versions)
-	@$(LOCK) --extra cloud --extra pipeline --extra flows --extra dev -o requirements/dev.txt
+	@$(LOCK) --extra cloud --extra pipeline --extra flows --extra cluster --extra dev -o requirements/dev.txt
 	@$(LOCK) --extra cloud --extra pipeline --extra flows -c requirements/dev.txt -o requirements/pipeline.txt
 	@$(LOCK) --extra cloud -c requirements/dev.txt -o requirements/serving.txt
+	@$(LOCK) --extra cluster -c requirements/dev.txt -o requirements/cluster.txt
 	@$(LOCK) --extra spark -c requirements/dev.txt -o requirements/spark.txt
 	@$(LOCK) --extra bench -c requirements/dev.txt --override requirements/no-torch.txt -o requirements/bench.txt
 

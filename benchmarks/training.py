@@ -29,6 +29,7 @@ from pricetrail.demand import training, trial
 from pricetrail.demand.network import Architecture
 from pricetrail.demand.rows import Rows
 from pricetrail.stages import tune_primary_model
+from pricetrail.workers.files import Files
 
 
 def main() -> None:
@@ -54,7 +55,9 @@ def main() -> None:
 
 def epochs(parts: Parts, count: int, repeats: int) -> dict[str, Any]:
     rows = parts.train.newest(count)
-    wanted = trial.model(trial.usual(), tune_primary_model.inputs(parts.context.root))
+    wanted = trial.model(
+        trial.usual(), tune_primary_model.inputs(Files.of(parts.context.root, tune_primary_model.READ))
+    )
     ours, theirs = [], []
     for _ in range(repeats):
         ours.append(seconds(lambda: epoch(wanted, rows)))

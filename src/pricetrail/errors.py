@@ -20,6 +20,7 @@ PricetrailError
         ResponseInvalid
     ShopBusy
     StageFailed
+    WorkFailed
     InputChanged
     DiskFull
     LineageError
@@ -155,6 +156,10 @@ class ShopBusy(PricetrailError):
 
 class StageFailed(PricetrailError):
     """A stage of the pipeline ended with a fault."""
+
+
+class WorkFailed(PricetrailError):
+    """A piece of the work that is done side by side failed, or there is nobody to do it."""
 
 
 class InputChanged(PricetrailError):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pricetrail.errors import ParamsInvalid, ShopMissing
 
@@ -129,7 +129,6 @@ class Tuning(Block):
     trial_rows: Count = 20_000
     trial_epochs: Count = 3
     batch: Count = 4
-    workers: Count = 2
     seed: int = 7
 
 
@@ -173,6 +172,18 @@ class LedgerPlace(Block):
     signed: bool = True
 
 
+class Workers(Block):
+    engine: Literal["local", "dask"] = "local"
+    count: Count = 2
+    address: str | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.engine != "local" and not self.address:
+            raise ValueError("expected an address such as 'tcp://10.0.0.7:8786' for this engine")
+        return self
+
+
 class Promotion(Block):
     reproduce: Literal["optional", "required"] = "optional"
 
@@ -193,6 +204,17 @@ class Params(Block):
     model_gate: ModelGate = ModelGate()
     ledger: LedgerPlace = LedgerPlace()
     release: Promotion = Promotion()
+    workers: Workers = Workers()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, values: Any) -> Any:
+        """Shops of before name how many workers there are under the search."""
+        tuning = values.get("tune_primary_model") if isinstance(values, dict) else None
+        if not isinstance(tuning, dict) or "workers" not in tuning:
+            return values
+        rest = {name: value for name, value in tuning.items() if name != "workers"}
+        return {"workers": {"count": tuning["workers"]}, **values, "tune_primary_model": rest}
 
 
 def load(path: Path) -> Params:

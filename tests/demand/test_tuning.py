@@ -3,7 +3,8 @@ from functools import partial
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from pricetrail.demand.tuning import Search, best, page, processes, records, search
+from pricetrail.demand.tuning import Search, best, page, records, search
+from pricetrail.workers.local import local
 
 SPACE = {"x": FloatDistribution(-3, 3), "layers": IntDistribution(1, 3)}
 
@@ -15,10 +16,6 @@ def bowl(settings, limits, epochs=4):
         if epoch < len(limits) and errors[-1] > limits[epoch]:
             break
     return errors
-
-
-def nothing():
-    pass
 
 
 def tried(apply=map, **how):
@@ -34,8 +31,8 @@ def tried(apply=map, **how):
 def test_same_trials_at_any_number_of_workers():
     alone = records(tried())
     for workers in (1, 2):
-        with processes(workers, nothing) as apply:
-            assert records(tried(apply)) == alone
+        with local(workers) as crew:
+            assert records(tried(crew.map)) == alone
 
 
 def test_finds_the_bottom_and_prunes():

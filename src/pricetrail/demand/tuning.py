@@ -7,11 +7,8 @@ the median, over all finished trials, of the error after as many epochs. How fas
 
 from __future__ import annotations
 
-import multiprocessing
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -71,14 +68,6 @@ def search(
             f"trial {first + len(asked)} of {trials}, best {study.best_value:.4f}",
         )
     return study
-
-
-@contextmanager
-def processes(workers: int, prepare: Callable[[], None]) -> Iterator[Map]:
-    """A ``map`` over ``workers`` fresh processes, each of which calls ``prepare`` first."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=prepare) as pool:
-        yield pool.map
 
 
 def best(study: optuna.Study, count: int) -> list[Settings]:

@@ -27,3 +27,10 @@ def imported() -> dict[str, str]:
 def digests(names: Iterable[str]) -> dict[str, str]:
     """SHA-256 by name of the source of each module that there is."""
     return {name: canonical.file_digest(source(name)) for name in sorted(names) if source(name).exists()}
+
+
+def everything() -> dict[str, str]:
+    """SHA-256 by path within this package of the source of every module of it, imported or not."""
+    return {
+        str(path.relative_to(PACKAGE)): canonical.file_digest(path) for path in sorted(PACKAGE.rglob("*.py"))
+    }

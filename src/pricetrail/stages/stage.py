@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pricetrail import orphan
 from pricetrail.errors import PricetrailError, minding_the_disk
 from pricetrail.lineage.guard import guarding
 from pricetrail.params import Params, load
@@ -61,22 +60,4 @@ def follow_runner() -> None:
     """End when the runner is gone: nobody would read what a stage goes on to write."""
     runner = os.environ.get(RUNNER)
     if runner is not None:
-        _follow(int(runner))
-
-
-def follow_parent() -> None:
-    """End when the process that started this one is gone."""
-    _follow(os.getppid())
-
-
-def _follow(pid: int) -> None:
-    threading.Thread(target=_watch, args=(pid,), daemon=True).start()
-
-
-def _watch(pid: int) -> None:
-    while True:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            os._exit(1)
-        time.sleep(0.2)
+        orphan.follow(int(runner))

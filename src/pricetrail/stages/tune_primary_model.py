@@ -7,9 +7,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import lru_cache, partial
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,17 @@ from pricetrail.demand.accuracy import accuracy
 from pricetrail.demand.rows import Floats, Rows
 from pricetrail.files import write_json, writing
 from pricetrail.params import Tuning
-from pricetrail.stages.stage import Context, follow_parent, main
+from pricetrail.stages.stage import Context, main
 from pricetrail.stages.tables import part, write
+from pricetrail.workers.crew import Crew, crew
+from pricetrail.workers.files import Files
 
 TAUGHT, SEARCHED = 0.2, 0.5
+READ = (
+    *(f"data/{kind}.parquet" for kind in ("x_train_processed", "x_val_processed", "y_train_df", "y_val_df")),
+    *(f"preprocessors/{name}.json" for name in ("encoder", "feature_names")),
+)
+KEPT = ("train.npy", "both.npy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +56,43 @@ class Member:
 def work(context: Context) -> None:
     """Ask the teacher, search on few rows, fit the best settings on all of them, and write what came of it."""
     settings, root = context.params.tune_primary_model, context.root
-    with tuning.processes(settings.workers, follow_parent) as apply:
-        lessons = _lessons(context, apply)
-        study = _search(context, apply, lessons)
+    with crew(context.params.workers) as workers, TemporaryDirectory() as folder:
+        rows = workers.give(root, READ)
+        _keep(Path(folder), _lessons(context, workers, rows))
+        lessons = workers.give(Path(folder), KEPT)
+        study = _search(context, workers, partial(_try, rows, lessons, settings))
         chosen = tuning.best(study, settings.members)
         write(root / "reports/trials.parquet", pa.Table.from_pylist(tuning.records(study)))
         with writing(root / "reports/trials.html") as draft:
             draft.write_text(tuning.page(study), encoding="utf-8")
         members = []
-        for member in apply(partial(_member, root, settings, lessons), list(enumerate(chosen))):
+        for member in workers.map(partial(_member, rows, lessons, settings), enumerate(chosen)):
             members.append(member)
             share = SEARCHED + (1 - SEARCHED) * len(members) / len(chosen)
             context.progress(share, f"network {len(members)} of {len(chosen)}, {min(member.history):.4f}")
-    _write(root, chosen, members)
+    _write(root, rows, chosen, members)
 
 
-def _lessons(context: Context, apply: tuning.Map) -> Lessons:
+def _lessons(context: Context, workers: Crew, rows: Files) -> Lessons:
     blocks = list(product((False, True), range(teacher.BLOCKS)))
     seed, found = context.params.tune_primary_model.seed, []
-    for lesson in apply(partial(_lesson, context.root, seed), blocks):
+    for lesson in workers.map(partial(_lesson, rows, seed), blocks):
         found.append(lesson)
         context.progress(TAUGHT * len(found) / len(blocks), f"trees {len(found)} of {len(blocks)}")
     return Lessons(*(np.concatenate(half) for half in (found[: teacher.BLOCKS], found[teacher.BLOCKS :])))
 
 
-def _lesson(root: Path, seed: int, which: tuple[bool, int]) -> Floats:
-    (train, val), (both, block) = _parts(root), which
+def _lesson(rows: Files, seed: int, which: tuple[bool, int]) -> Floats:
+    (train, val), (both, block) = parts(rows), which
     return teacher.lesson(train.then(val) if both else train, block, seed=seed)
 
 
-def _search(context: Context, apply: tuning.Map, lessons: Lessons) -> Study:
+def _keep(folder: Path, lessons: Lessons) -> None:
+    for name, each in zip(KEPT, (lessons.train, lessons.both), strict=True):
+        np.save(folder / name, each, allow_pickle=False)
+
+
+def _search(context: Context, workers: Crew, evaluate: tuning.Evaluate) -> Study:
     settings = context.params.tune_primary_model
     how = tuning.Search(
         trials=settings.n_trials,
@@ -89,65 +104,74 @@ def _search(context: Context, apply: tuning.Map, lessons: Lessons) -> Study:
     )
     return tuning.search(
         trial.SPACE,
-        partial(_try, context.root, settings, lessons.train[-settings.trial_rows :]),
+        evaluate,
         how,
-        apply=apply,
+        apply=workers.map,
         progress=lambda share, note: context.progress(TAUGHT + (SEARCHED - TAUGHT) * share, note),
     )
 
 
 def _try(
-    root: Path, settings: Tuning, lessons: Floats, wanted: dict[str, Any], limits: tuple[float, ...]
+    rows: Files, lessons: Files, settings: Tuning, wanted: dict[str, Any], limits: tuple[float, ...]
 ) -> Sequence[float]:
-    train, val = _parts(root)
+    train, val = parts(rows)
     return trial.evaluate(
         train.newest(settings.trial_rows),
         val,
-        trial.model(wanted, inputs(root)),
+        trial.model(wanted, inputs(rows)),
         epochs=settings.trial_epochs,
         seed=settings.seed,
         limits=limits,
-        lessons=lessons,
+        lessons=_learnt(lessons).train[-settings.trial_rows :],
     )
 
 
-def _member(root: Path, settings: Tuning, lessons: Lessons, nth: tuple[int, dict[str, Any]]) -> Member:
+def _member(rows: Files, lessons: Files, settings: Tuning, nth: tuple[int, dict[str, Any]]) -> Member:
     """Choose the epochs on the validation rows, then fit anew on them too."""
     import torch
     from safetensors.torch import save
 
     torch.set_num_threads(1)
-    (train, val), (at, wanted) = _parts(root), nth
+    (train, val), (at, wanted), learnt = parts(rows), nth, _learnt(lessons)
     fit = partial(
         training.fit,
-        trial.model(wanted, inputs(root)),
+        trial.model(wanted, inputs(rows)),
         seed=settings.seed + at,
         watch=lambda epoch, error: True,
     )
-    chosen = fit(train, val, epochs=settings.num_epochs, lessons=lessons.train)
-    both = fit(train.then(val), None, epochs=chosen.best_epoch, lessons=lessons.both)
+    chosen = fit(train, val, epochs=settings.num_epochs, lessons=learnt.train)
+    both = fit(train.then(val), None, epochs=chosen.best_epoch, lessons=learnt.both)
     forecast = training.forecast(chosen.network, val)
     return Member(save(both.network.state_dict()), chosen.best_epoch, chosen.history, forecast)
 
 
-@cache
-def _parts(root: Path) -> tuple[Rows, Rows]:
-    return part(root, "train"), part(root, "val")
+# A worker may outlive many runs: it keeps what the last one gave it, by digest.
+@lru_cache(maxsize=1)
+def parts(rows: Files) -> tuple[Rows, Rows]:
+    """The training and the validation rows among the files ``READ``."""
+    folder = rows.folder()
+    return part(folder, "train"), part(folder, "val")
 
 
-@cache
-def inputs(root: Path) -> trial.Inputs:
-    """What every network of a shop takes and gives."""
-    encoder = json.loads((root / "preprocessors/encoder.json").read_text(encoding="utf-8"))
-    train, _ = _parts(root)
+@lru_cache(maxsize=1)
+def inputs(rows: Files) -> trial.Inputs:
+    """What every network of a shop takes and gives, by the files ``READ``."""
+    encoder = json.loads((rows.folder() / "preprocessors/encoder.json").read_text(encoding="utf-8"))
+    train, _ = parts(rows)
     levels = tuple(len(levels) + 1 for _, levels in encoder["categorical"])
     return trial.Inputs(train.numeric.shape[1], levels, training.atoms(train.target))
 
 
-def _write(root: Path, chosen: list[dict[str, Any]], members: list[Member]) -> None:
+@lru_cache(maxsize=1)
+def _learnt(lessons: Files) -> Lessons:
+    folder = lessons.folder()
+    return Lessons(*(np.load(folder / name, allow_pickle=False) for name in KEPT))
+
+
+def _write(root: Path, rows: Files, chosen: list[dict[str, Any]], members: list[Member]) -> None:
     """Write the committee, and its validation errors under the fields that readers know."""
-    _, val = _parts(root)
-    wanted = [trial.model(settings, inputs(root)) for settings in chosen]
+    _, val = parts(rows)
+    wanted = [trial.model(settings, inputs(rows)) for settings in chosen]
     version = _save(root / "models/production", wanted, members)
     scored = accuracy(val.target, np.mean([member.forecast for member in members], axis=0))
     recipe = wanted[0][1]
@@ -191,4 +215,7 @@ def _save(
 
 
 if __name__ == "__main__":
-    main("tune_primary_model", work)
+    # By its own name: that is how workers find its functions.
+    from pricetrail.stages import tune_primary_model
+
+    main("tune_primary_model", tune_primary_model.work)

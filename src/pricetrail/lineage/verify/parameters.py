@@ -13,13 +13,13 @@ from pricetrail.lineage import agreement, canonical
 from pricetrail.lineage.declared import PARAMS, load
 from pricetrail.lineage.verify.objects import Run
 
-# Where the record is kept: no stage reads it, and to move a shop is no other run.
-APART = "ledger."
+# Where the record is kept, and who does the work: no result depends on it, and to move a shop is no other run.
+APART = ("ledger.", "workers.")
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What is other than in the run: values that stages or gates read, values of the ledger's place, or words alone."""
+    """What is other than in the run: values that results depend on, values that none does, or words alone."""
 
     moved: tuple[str, ...]
     apart: tuple[str, ...]

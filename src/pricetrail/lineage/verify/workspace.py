@@ -89,7 +89,7 @@ def remarks(root: Path, run: Run) -> Iterator[str]:
     if (version := run.manifest["code"]["version"]) != __version__:
         yield f"This version of pricetrail, {__version__}, is not that of the run: {version}."
     values = parameters.compare(root, run)
-    yield from (f"{PARAMS}: {each}; no stage reads that." for each in values.apart)
+    yield from (f"{PARAMS}: {each}; no result depends on that." for each in values.apart)
     if values.rewritten:
         yield f"{PARAMS} is written otherwise than for the run; its values are the same."
 

@@ -1,0 +1,43 @@
+"""Who does the work that can be done side by side: processes of this machine, or a cluster's, by a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from pricetrail.params import Workers
+from pricetrail.workers.cluster import cluster
+from pricetrail.workers.files import Files
+from pricetrail.workers.local import local
+
+
+class Crew(Protocol):
+    """Workers, whoever they are. They give the same answers to the last bit, however many there are."""
+
+    def map(self, function: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Any]:
+        """What ``function`` makes of each piece, in order.
+
+        Args:
+            function: of a module that can be imported, pure, with small arguments of its own at most; a piece may be
+                done twice.
+            pieces: small plain data: what is large goes by ``give``.
+
+        Raises:
+            WorkFailed: a piece failed; it is named.
+        """
+
+    def give(self, root: Path, names: Iterable[str]) -> Files:
+        """Files that pieces will read, named by their digests: what is not within a worker's reach goes there once."""
+
+
+@contextmanager
+def crew(how: Workers) -> Iterator[Crew]:
+    """The workers that the settings name.
+
+    Raises:
+        WorkFailed: they cannot be had.
+    """
+    with local(how.count) if how.engine == "local" else cluster(str(how.address)) as workers:
+        yield workers
