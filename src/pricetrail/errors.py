@@ -88,6 +88,8 @@ class UnknownProduct(UsageError):
         shown = wanted if len(wanted) <= LONGEST else f"{wanted[:LONGEST]}…"
         super().__init__(
             f"No {kind} {shown!r} among the {len(codes):,} of this shop. {hint} Upper and lower case differ."
+            if codes
+            else f"There is no {kind} at all, so none is {shown!r}."
         )
 
 

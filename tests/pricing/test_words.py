@@ -20,7 +20,7 @@ def decided(product, limits=None, **changes):
         (
             {},
             Limits(),
-            r"^Charge 3\.24 for 85123A instead of 2\.95: \+\d.*likely to be a gain\) margin a week\.$",
+            r"^Charge 3\.24 for 85123A instead of 2\.95: \+\d[^ ]* margin a week \(.*likely to be a gain\)\.$",
         ),
         ({"identification": "unknown"}, Limits(), r"^Keep 85123A at 2\.95: how its demand.*cannot be known"),
         (

@@ -30,7 +30,7 @@ def sentence(decision: Decision) -> str:
     """The answer."""
     name, now = _called(decision), f"{decision.now:,.2f}"
     if decision.status is Status.CHANGE:
-        brought = f"{_bounded(decision.gained)} {decision.aim.objective} a week"
+        brought = _bounded(decision.gained, f" {decision.aim.objective} a week")
         return f"Charge {decision.price:,.2f} for {name} instead of {now}: {brought}."
     if decision.status is Status.FORCED:
         return (
@@ -50,7 +50,7 @@ def proposal(found: Experiment) -> str:
     half = found.weeks // 2
     told = (
         f"Try {found.price:,.2f} in {half} weeks drawn at random, and {found.now:,.2f} in {half} others: "
-        f"a fall of units by {found.detects:.0%} would be detected with 80 % power."
+        f"units that lie {found.detects * 100:.0f} % apart would be told apart with 80 % power."
     )
     if found.needed is None:
         return f"{told} Which price brings more it would not tell: both are believed to bring about the same."
@@ -62,15 +62,20 @@ def proposal(found: Experiment) -> str:
     )
 
 
+def chance(probability: float) -> str:
+    """A probability in whole per cent; what was estimated is never certain."""
+    return "over 99 %" if probability > 0.99 else f"{probability * 100:.0f} %"
+
+
 def _called(decision: Decision) -> str:
     return decision.stockcode if decision.store is None else f"{decision.stockcode} in {decision.store}"
 
 
-def _bounded(found: Gain) -> str:
+def _bounded(found: Gain, what: str = "") -> str:
     amount = found.amount
     return (
-        f"{amount.middle:+,.2f} (90 % interval {amount.low90:+,.2f} to {amount.high90:+,.2f}, "
-        f"{found.probability:.0%} likely to be a gain)"
+        f"{amount.middle:+,.2f}{what} (90 % interval {amount.low90:+,.2f} to {amount.high90:+,.2f}, "
+        f"{chance(found.probability)} likely to be a gain)"
     )
 
 

@@ -238,7 +238,10 @@ def _band(low: float | None, high: float | None) -> tuple[float, float] | None:
 
 
 def _refused(error: ValidationError) -> RequestInvalid:
-    faults = {_place(each["loc"]): _said(each) for each in error.errors(include_url=False)}
+    faults = dict[str, str]()
+    for each in error.errors(include_url=False):
+        place, told = _place(each["loc"]), _said(each)
+        faults[place] = f"{faults[place]}; or: {told}" if place in faults else told
     told = "; ".join(f"{place}: {fault}" for place, fault in list(faults.items())[:5])
     return RequestInvalid(f"The request cannot be answered as it stands. {told}", faults)
 

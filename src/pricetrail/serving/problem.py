@@ -29,6 +29,11 @@ STATUS: dict[type[PricetrailError], int] = {
     errors.PricetrailError: 500,
 }
 RETRY = {429: 1, 503: 5}
+SAID = {
+    404: "There is nothing at this address. /openapi.json lists every route.",
+    405: "This address does not take that method; the header Allow names those that it takes.",
+    413: "The body is larger than this service takes, which is set by PRICETRAIL_BODY. Ask for less at once.",
+}
 log = logging.getLogger("pricetrail.serving")
 
 
@@ -66,7 +71,8 @@ def _ours(error: PricetrailError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    found = problem(error.code or 500, error.name, error.description or error.name)
+    code = error.code or 500
+    found = problem(code, error.name, SAID.get(code, error.description or error.name))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         found.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return found

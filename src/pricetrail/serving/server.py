@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pricetrail.serving.service import Mover
 
 THREADS = 8
-# Waitress refuses what is far too large while it arrives; what is a little too large gets the app's own answer.
-SLACK = 65_536
+# What is too large is taken in, and then gets the app's own answer; only what is far too large is cut off.
+SLACK = 16_000_000
 # Seconds between two looks whether to go on; seconds that requests which have begun may take to end.
 LOOK, GRACE = 1.0, 10.0
 

@@ -33,7 +33,7 @@ def test_nothing_is_drawn_outside(value):
 
 def test_marks_that_meet_are_labelled_one_below_the_other():
     found = drawn([Mark(1.50, "now 1.50", "now"), Mark(1.51, "recommended 1.51", "best")])
-    heights = re.findall(r'class="label \w+" x="[\d.]+" y="([\d.]+)"', found)
+    heights = re.findall(r'class="label \w+" x="[\d.]+" y="[\d.]+" dy="([\d.]+)em"', found)
     assert len(set(heights)) == 2
 
 

@@ -91,6 +91,21 @@ def test_what_cannot_be_answered_says_why(tab, site):
     well(tab)
 
 
+def test_what_was_never_observed_is_said_to_be_so(tab, site):
+    for price, said in (("3", False), ("3.6", True)):
+        tab.goto(f"{site.url}/products/10?at={price}")
+        assert ("never observed" in tab.locator("p.tried").inner_text()) == said
+
+
+def test_a_narrow_screen_is_wide_enough(tab, site):
+    tab.set_viewport_size({"width": 400, "height": 800})
+    for path in ("/", "/products/10?at=3", "/releases", f"/releases/{site.id}", "/products/1O"):
+        tab.goto(site.url + path)
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert tab.evaluate(wide) <= 0, path
+        well(tab)
+
+
 def test_filter_sort_and_csv(tab, site):
     tab.get_by_label("Code or name").fill("äpfel")
     tab.get_by_role("button", name="Show").click()

@@ -14,6 +14,8 @@ from pricetrail.pricing.curve import Bands
 WIDTH, HEIGHT = 720.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 16.0, 30.0, 48.0
 RUG = 12.0
+# Of a letter of a label where letters are largest: on a narrow screen.
+WIDE = 10.5
 NOTHING = 1e-9
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 Shape = Literal["now", "best", "tried", "bound"]
@@ -149,14 +151,14 @@ class Chart:
 
 def _label(mark: Mark, at: float, taken: list[tuple[float, float]]) -> str:
     """A mark's name at its top; on the next line where another's is in the way."""
-    wide = 6.2 * len(mark.label)
+    wide = WIDE * len(mark.label)
     right = at + wide + 6 > WIDTH - RIGHT
     span = (at - wide - 6, at) if right else (at, at + wide + 6)
     row = sum(1 for low, high in taken if low < span[1] and span[0] < high)
     taken.append(span)
     anchor, shift = ("end", -5) if right else ("start", 5)
     return (
-        f'<text class="label {mark.shape}" x="{at + shift:.1f}" y="{TOP + 11 + 14 * row:.1f}" '
+        f'<text class="label {mark.shape}" x="{at + shift:.1f}" y="{TOP}" dy="{0.95 + 1.15 * row:.2f}em" '
         f'text-anchor="{anchor}">{escape(mark.label)}</text>'
     )
 

@@ -82,7 +82,7 @@ def _answered(
         "answer": answer,
         "receipt": issued.number,
         "charts": [_drawn(name, curve, product, marks) for name in figures],
-        "tried": tried and _told(draw(demand, np.array([tried]), cost=cost), tried),
+        "tried": tried and _told(draw(demand, np.array([tried]), cost=cost), tried, product),
     }
 
 
@@ -119,11 +119,12 @@ def _drawn(name: str, curve: Curve, product: Product, marks: list[Mark]) -> Draw
     return Drawn(drawing.svg(), title, [tuple(float(each[at]) for each in columns) for at in picked])
 
 
-def _told(curve: Curve, price: float) -> dict[str, Any]:
-    """What is expected at one price: the middle, and the 90 % interval."""
+def _told(curve: Curve, price: float, product: Product) -> dict[str, Any]:
+    """What is expected at one price: the middle, and the 90 % interval; and whether it lies beyond those observed."""
     figures = {name: getattr(curve, name) for name in TITLES if getattr(curve, name) is not None}
     return {
         "price": price,
+        "outside": not product.low <= price <= product.high,
         "figures": {
             TITLES[name]: (float(each.middle[0]), float(each.low90[0]), float(each.high90[0]))
             for name, each in figures.items()

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from pricetrail.errors import NotServing, PricetrailError, UnknownProduct
 from pricetrail.lineage.drawing import page as drawing
 from pricetrail.pricing.bounds import Name
+from pricetrail.pricing.words import chance
 from pricetrail.serving import problem
 from pricetrail.serving.pages import product, products, releases, trail
 from pricetrail.serving.service import Service
@@ -48,6 +49,7 @@ def install(app: Flask, service: Service) -> None:
     site.register_error_handler(HTTPException, _http)
     site.after_request(_guard)
     site.app_template_filter("short")(lambda digest: str(digest)[:SHORT])
+    site.app_template_filter("chance")(chance)
     site.app_template_filter("money")(lambda value: "" if value is None else f"{value:,.2f}")
     site.context_processor(lambda: _standing(service))
     app.register_blueprint(site)
