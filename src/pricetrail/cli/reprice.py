@@ -15,7 +15,8 @@ from pricetrail.cli.console import AsJson, answer, stdout
 from pricetrail.errors import SchemaMismatch, SourceUnreadable, UsageError, translating
 from pricetrail.files import writing
 from pricetrail.pricing import bulk
-from pricetrail.shop import responses
+from pricetrail.shop import responses, settings
+from pricetrail.workers.crew import crew
 
 
 def reprice(
@@ -42,10 +43,16 @@ def reprice(
     if source is not None and source.resolve() == output.resolve():
         raise UsageError(f"{output} would take the place of its own input. Name another --output.")
     rows = bulk.everything(known) if source is None else _rows(source)
-    decided = bulk.reprice(
-        known, rows, limited(limit, hard, soft, first), objective=objective, default_margin=default_margin
-    )
-    counts = _write(decided, output)
+    with crew(settings.read(shop).workers) as workers:
+        decided = bulk.reprice(
+            known,
+            rows,
+            limited(limit, hard, soft, first),
+            objective=objective,
+            default_margin=default_margin,
+            apply=workers.map,
+        )
+        counts = _write(decided, output)
     if as_json:
         answer({"output": str(output), "rows": counts.total(), "statuses": dict(sorted(counts.items()))})
         return

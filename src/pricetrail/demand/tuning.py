@@ -8,7 +8,7 @@ the median, over all finished trials, of the error after as many epochs. How fas
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -19,11 +19,12 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState
 
+from pricetrail.apply import Map
+
 Settings = dict[str, Any]
 Limits = tuple[float, ...]
 Evaluate = Callable[[Settings, Limits], Sequence[float]]
 Space = Mapping[str, BaseDistribution]
-Map = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
 
 WARM_UP = 8
 

@@ -5,11 +5,14 @@ Rows of one family are decided from the lowest rung up, so that their prices do 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from typing import Any
 
+from pricetrail.apply import Map
 from pricetrail.errors import PricetrailError, UsageError
 from pricetrail.pricing import family
 from pricetrail.pricing import limits as wording
@@ -20,6 +23,7 @@ from pricetrail.pricing.response import Product, Responses
 from pricetrail.pricing.words import sentence
 
 ERROR = "error"
+BLOCK = 500
 OWN = ("stockcode", "store", "cost", "objective", "family", "rung")
 COLUMNS = (
     "stockcode", "store", "status", "price_now", "price", "objective", "cost", "gain", "gain_low90", "gain_high90",
@@ -42,6 +46,7 @@ def reprice(
     *,
     objective: Objective | None = None,
     default_margin: float | None = None,
+    apply: Map = map,
 ) -> Iterator[Row]:
     """Decide on every row; they come back in the order they came in.
 
@@ -49,29 +54,19 @@ def reprice(
         rows: texts by column: ``stockcode``, and, where they are wanted, ``store``, ``cost``, ``objective``,
             ``family`` with ``rung``, and any limit by its name; blanks and columns of other names ask for nothing.
         limits, objective, default_margin: for rows that do not say otherwise.
+        apply: who decides on some of the rows at a time.
 
     Returns:
         A row of ``COLUMNS`` each; where none can be made the status is ``error`` and the reason says why.
     """
     asked = list(_asked(responses, rows, limits))
-    prices = {at: each.product.price for at, each in enumerate(asked) if isinstance(each, _Asked)}
-    found: dict[int, Row] = {}
-    for at in sorted(range(len(asked)), key=lambda at: _height(asked[at])):
-        each = asked[at]
-        try:
-            if isinstance(each, _Refused):
-                raise each.error
-            decision = each.decide(responses.deep_from, _others(asked, prices, at), objective, default_margin)
-            prices[at] = decision.price
-            found[at] = told(decision.to_dict(), sentence(decision))
-        except PricetrailError as error:
-            refused = {
-                "stockcode": each.stockcode,
-                "store": each.store,
-                "status": ERROR,
-                "reason": str(error),
-            }
-            found[at] = {column: refused.get(column) for column in COLUMNS}
+    found = {at: _refusal(each, each.error) for at, each in enumerate(asked) if isinstance(each, _Refused)}
+    blocks = _blocks(asked)
+    decide = partial(_decided, responses.deep_from, objective, default_margin)
+    for block, decided in zip(
+        blocks, apply(decide, [[asked[at] for at in block] for block in blocks]), strict=True
+    ):
+        found.update(zip(block, decided, strict=True))
     return (found[at] for at in range(len(asked)))
 
 
@@ -134,24 +129,57 @@ def _asked(
         seen.add(key)
 
 
-def _others(asked: Sequence[_Asked | _Refused], prices: Mapping[int, float], at: int) -> list[family.Priced]:
+def _blocks(asked: Sequence[_Asked | _Refused]) -> list[list[int]]:
+    """The places of rows that can be decided on apart from all others: no family is cut."""
+    kin = defaultdict[object, list[int]](list)
+    for at, each in enumerate(asked):
+        if isinstance(each, _Asked):
+            kin[(each.rung.family, each.store) if each.rung else at].append(at)
+    blocks = list[list[int]]()
+    for group in kin.values():
+        if not blocks or len(blocks[-1]) + len(group) > BLOCK:
+            blocks.append([])
+        blocks[-1] += group
+    return blocks
+
+
+def _decided(
+    deep_from: float, objective: Objective | None, default_margin: float | None, asked: Sequence[_Asked]
+) -> list[Row]:
+    """Decide on the rows of a block, those of no family first, as it does not matter."""
+    prices = [each.product.price for each in asked]
+    found = dict[int, Row]()
+    for at in sorted(range(len(asked)), key=lambda at: _height(asked[at])):
+        try:
+            decision = asked[at].decide(deep_from, _others(asked, prices, at), objective, default_margin)
+            prices[at] = decision.price
+            found[at] = told(decision.to_dict(), sentence(decision))
+        except PricetrailError as error:
+            found[at] = _refusal(asked[at], error)
+    return [found[at] for at in range(len(asked))]
+
+
+def _refusal(asked: _Asked | _Refused, error: PricetrailError) -> Row:
+    told = {"stockcode": asked.stockcode, "store": asked.store, "status": ERROR, "reason": str(error)}
+    return {column: told.get(column) for column in COLUMNS}
+
+
+def _others(asked: Sequence[_Asked], prices: Sequence[float], at: int) -> list[family.Priced]:
     """The rest of a row's family, in the same store, with their prices."""
     mine = asked[at]
-    if not isinstance(mine, _Asked) or mine.rung is None:
+    if mine.rung is None:
         return []
     return [
-        (each.rung, each.stockcode, prices[place])
-        for place, each in enumerate(asked)
+        (each.rung, each.stockcode, price)
+        for place, (each, price) in enumerate(zip(asked, prices, strict=True))
         if place != at
-        and isinstance(each, _Asked)
         and each.rung is not None
         and (each.rung.family, each.store) == (mine.rung.family, mine.store)
     ]
 
 
-def _height(asked: _Asked | _Refused) -> float:
-    """In which order rows are decided; those of no family come first, as it does not matter."""
-    return asked.rung.height if isinstance(asked, _Asked) and asked.rung else -inf
+def _height(asked: _Asked) -> float:
+    return asked.rung.height if asked.rung else -inf
 
 
 def _known(

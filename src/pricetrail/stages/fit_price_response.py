@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pricetrail.apply import Map
 from pricetrail.demand.response import diagnosis, estimate, holdout, level, panel, table
 from pricetrail.demand.response.estimate import Response
 from pricetrail.demand.response.panel import Columns, Panel
@@ -20,6 +21,7 @@ from pricetrail.files import write_json
 from pricetrail.params import Params, PriceResponse, Source
 from pricetrail.stages.stage import Context, main
 from pricetrail.stages.tables import columns, write
+from pricetrail.workers.crew import crew
 
 LINES = (
     *("stockcode", "description", "invoiceno", "customerid", "invoicedate"),
@@ -41,11 +43,15 @@ def work(context: Context) -> None:
     root, params = context.root, context.params
     read = pq.read_table(root / "data/original_df.parquet")
     context.progress(0.1, f"{read.num_rows:,} order lines")
-    found = estimated(read, params)
+    with crew(params.workers) as workers:
+        found = estimated(read, params, workers.map)
+        context.progress(0.6, "diagnostics")
+        ways = [
+            asdict(each)
+            for each in diagnosis.slopes(found.response, found.lines, params.source.key, workers.map)
+        ]
     write_json(root / "models/price_response/response.json", found.facts)
     write(root / "data/price_response.parquet", _flat(found.facts["products"]))
-    context.progress(0.6, "diagnostics")
-    ways = [asdict(each) for each in diagnosis.slopes(found.response, found.lines, params.source.key)]
     write_json(root / "reports/price_response_slopes.json", table.rounded(ways))
     write_json(root / "reports/price_response_prices.json", _spread(found.response.panel))
     context.progress(0.8, "changes of price held out")
@@ -54,13 +60,13 @@ def work(context: Context) -> None:
     write_json(root / "metrics/price_response.json", table.rounded(_figures(found, ways, held)))
 
 
-def estimated(read: pa.Table, params: Params) -> Estimated:
-    """Estimate the response from clean order lines with list prices."""
+def estimated(read: pa.Table, params: Params, apply: Map = map) -> Estimated:
+    """Estimate the response from clean order lines with list prices; ``apply``: who fits some series at a time."""
     settings = params.fit_price_response
     lines = _lines(read, settings, params.source)
     described = _newest(lines, "description")
     costs = _newest(lines, settings.cost) if settings.cost else {}
-    response = _fit(lines, described, settings, params.source)
+    response = _fit(lines, described, params, apply)
     facts = table.plain(response, level.now(response), described, costs, identified_sd=settings.identified_sd)
     return Estimated(lines, response, facts)
 
@@ -78,12 +84,13 @@ def _lines(read: pa.Table, settings: PriceResponse, source: Source) -> Columns:
     return {name: column[priced] for name, column in lines.items()}
 
 
-def _fit(lines: Columns, described: Mapping[str, str], settings: PriceResponse, source: Source) -> Response:
+def _fit(lines: Columns, described: Mapping[str, str], params: Params, apply: Map) -> Response:
+    settings, source = params.fit_price_response, params.source
     drivers = tuple(name for name in source.covariates if name != settings.cost)
     counted = panel.count(lines, key=source.key, covariates=drivers, weekly=source.grain == "weekly")
     if not counted.live.any():
         raise NothingToLearn("No product has a week with a list price: nothing can be said of prices.")
-    return estimate.fit(counted, deep_from=settings.deep_from, descriptions=described)
+    return estimate.fit(counted, deep_from=settings.deep_from, descriptions=described, apply=apply)
 
 
 def _newest(lines: Columns, name: str) -> dict[str, Any]:

@@ -54,6 +54,12 @@ def _several(value: Any) -> Any:
     return [plain(each) for each in value]
 
 
+@plain.register(set)
+@plain.register(frozenset)
+def _unordered(value: Any) -> Any:
+    return ["set", sorted((plain(each) for each in value), key=repr)]
+
+
 @plain.register
 def _(value: Mapping) -> Any:  # type: ignore[type-arg]
     return ["mapping", sorted(([plain(key), plain(each)] for key, each in value.items()), key=repr)]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pricetrail.apply import Map
 from pricetrail.demand.response import pool, regression
 from pricetrail.demand.response.estimate import Outcome, Response
 from pricetrail.demand.response.panel import Bools, Columns, Floats, Panel, series_of, weeks_of
@@ -41,8 +42,8 @@ class Slope:
     series: int
 
 
-def slopes(response: Response, lines: Columns, key: str | None) -> list[Slope]:
-    """Every way that the data allow."""
+def slopes(response: Response, lines: Columns, key: str | None, apply: Map = map) -> list[Slope]:
+    """Every way that the data allow; ``apply``: who fits some of the series at a time."""
     panel = response.panel
     orders, units = panel.orders.sum(axis=0), panel.units.sum(axis=0)
     usual, log = panel.live & ~panel.bounded, np.nan_to_num(np.log(panel.price))
@@ -55,20 +56,20 @@ def slopes(response: Response, lines: Columns, key: str | None) -> list[Slope]:
     found = [_slope(*way[:2], _panel_fit(way[2], [log], way[3])) for way in ways]
     naive = _slope("naive", "quantity of a line", _naive(lines, key))
     placebo = _slope("placebo", "orders", _placebo(panel, orders, response.orders.weeks.design, usual))
-    return [each for each in [naive, *found, *_pools(response), placebo] if each is not None]
+    return [each for each in [naive, *found, *_pools(response, apply), placebo] if each is not None]
 
 
-def _pools(response: Response) -> list[Slope | None]:
+def _pools(response: Response, apply: Map) -> list[Slope | None]:
     """The pool from all weeks and from each half."""
     panel = response.panel
     early = panel.weeks < (panel.weeks[0] + panel.weeks[-1] + 1) / 2
     halves = {"pooled": early | True, "first half": early, "second half": ~early}
-    return [_half(name, response.orders, weeks) for name, weeks in halves.items()]
+    return [_half(name, response.orders, weeks, apply) for name, weeks in halves.items()]
 
 
-def _half(name: str, outcome: Outcome, chosen: Bools) -> Slope | None:
+def _half(name: str, outcome: Outcome, chosen: Bools, apply: Map) -> Slope | None:
     weeks = replace(outcome.weeks, live=outcome.weeks.live & chosen)
-    known = outcome.again(weeks)
+    known = outcome.again(weeks, apply)
     moved = int((own_error(outcome.pool, known.information) < TELLING).sum())
     if moved < CLUSTERS:
         return None

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pricetrail.apply import Map
 from pricetrail.demand.response import alike, baseline, local, noise, pool, regression
 from pricetrail.demand.response.local import Known, Weeks
 from pricetrail.demand.response.noise import Noise
@@ -37,11 +38,10 @@ class Outcome:
     pool: Pool
     slopes: Slopes
 
-    def again(self, weeks: Weeks) -> Known:
+    def again(self, weeks: Weeks, apply: Map = map) -> Known:
         """What other weeks of the same series say, with noise and pool as they are."""
-        return local.solve(
-            weeks, self.noise.covariance(self.times), self.pool.mean, _precision(self.pool.spread)
-        )
+        covariance, precision = self.noise.covariance(self.times), _precision(self.pool.spread)
+        return local.solve(weeks, covariance, self.pool.mean, precision, apply)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,22 +68,25 @@ class Response:
         )
 
 
-def fit(panel: Panel, *, deep_from: float, descriptions: Mapping[str, str] | None = None) -> Response:
+def fit(
+    panel: Panel, *, deep_from: float, descriptions: Mapping[str, str] | None = None, apply: Map = map
+) -> Response:
     """Estimate the response of every series of a panel.
 
     Args:
         panel: the counts.
         deep_from: a price so far below the usual one, as a share, is deep.
         descriptions: by stock code; products whose names are alike tell of each other's seasons.
+        apply: who fits some of the series at a time.
     """
     usual = usual_price(panel, deep_from)
     design = by_price(panel.price, usual, deep_from)
     driven = drivers(panel, design)
     told = descriptions or {}
     kindred = alike.kin(panel.names, [told.get(code, "") for code, _ in panel.names])
-    orders = _orders(panel, design, driven, kindred)
+    orders = _orders(panel, design, driven, kindred, apply)
     single = np.array_equal(panel.orders, panel.units)
-    return Response(panel, usual, deep_from, orders, None if single else _size(panel, design))
+    return Response(panel, usual, deep_from, orders, None if single else _size(panel, design, apply))
 
 
 def usual_price(panel: Panel, deep_from: float) -> Floats:
@@ -120,7 +123,7 @@ def drivers(panel: Panel, design: Floats) -> Floats:
     return np.exp(columns @ found[: columns.shape[-1]])
 
 
-def _orders(panel: Panel, design: Floats, driven: Floats, kindred: Any) -> Outcome:
+def _orders(panel: Panel, design: Floats, driven: Floats, kindred: Any, apply: Map) -> Outcome:
     """Orders by channel have levels and weeks of their own; the price moves both, and so does the season."""
     counts = panel.orders.sum(axis=0)
     control = panel.live & ~design.any(axis=2)
@@ -133,10 +136,10 @@ def _orders(panel: Panel, design: Floats, driven: Floats, kindred: Any) -> Outco
 
     ones = np.ones_like(counts)
     weeks = Weeks(counts, ones, design, panel.live, panel.bounded, panel.asked, ones, ones[:, 0])
-    return settle(panel, weeks, expected, FIRST_MEAN)
+    return settle(panel, weeks, expected, FIRST_MEAN, apply)
 
 
-def _size(panel: Panel, design: Floats) -> Outcome:
+def _size(panel: Panel, design: Floats, apply: Map) -> Outcome:
     """Units given the orders there were, in weeks that had any."""
     orders, counts = panel.orders.sum(axis=0), panel.units.sum(axis=0)
     live = panel.live & (orders > 0)
@@ -148,16 +151,18 @@ def _size(panel: Panel, design: Floats) -> Outcome:
 
     never = np.zeros_like(live)
     weeks = Weeks(counts, counts, design, live, never, panel.asked, orders, _dispersion(panel))
-    return settle(panel, weeks, expected, np.zeros(3))
+    return settle(panel, weeks, expected, np.zeros(3), apply)
 
 
-def settle(panel: Panel, weeks: Weeks, expected: Callable[[Floats], Floats], first: Floats) -> Outcome:
+def settle(
+    panel: Panel, weeks: Weeks, expected: Callable[[Floats], Floats], first: Floats, apply: Map
+) -> Outcome:
     """Take turns: baseline given slopes, noise given both, slopes given noise."""
     mean, spread, found = first, FIRST_SPREAD, START
     effect = np.exp(weeks.design @ first)
     for _ in range(ROUNDS):
         weeks = replace(weeks, baseline=expected(effect))
-        known = local.solve(weeks, found.covariance(panel.weeks), mean, _precision(spread))
+        known = local.solve(weeks, found.covariance(panel.weeks), mean, _precision(spread), apply)
         pooled, slopes = pool.fit(known.information, known.pulled)
         found = noise.fit(np.where(weeks.bounded, np.nan, known.strayed), known.counting, panel.weeks)
         effect = np.exp(np.einsum("stk,sk->st", weeks.design, slopes.mean))

@@ -9,9 +9,11 @@ around it, and what drifts slowly is not taken for its effect.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 
+from pricetrail.apply import Map
 from pricetrail.demand.response.panel import Bools, Floats, Ints
 
 STEPS = 40
@@ -63,7 +65,7 @@ class Known:
     counting: Floats
 
 
-def solve(weeks: Weeks, covariance: Floats, mean: Floats, precision: Floats) -> Known:
+def solve(weeks: Weeks, covariance: Floats, mean: Floats, precision: Floats, apply: Map = map) -> Known:
     """Solve for level and coefficients under the prior N(``mean``, ``precision``^-1).
 
     Args:
@@ -71,17 +73,19 @@ def solve(weeks: Weeks, covariance: Floats, mean: Floats, precision: Floats) -> 
         covariance: of the log rates of the weeks, shape (t, t).
         mean: prior mean, shape (k,) or (s, k).
         precision: prior precision, shape (k, k).
+        apply: who solves for some of the series at a time.
     """
     count = len(weeks.counts)
     mean = np.broadcast_to(mean, (count, weeks.design.shape[2]))
-    parts = [
-        _solve(weeks.take(slice(at, at + CHUNK)), covariance, mean[at : at + CHUNK], precision)
-        for at in range(0, max(count, 1), CHUNK)
+    pieces = [
+        (weeks.take(slice(at, at + CHUNK)), mean[at : at + CHUNK]) for at in range(0, max(count, 1), CHUNK)
     ]
+    parts = list(apply(partial(_solve, covariance, precision), pieces))
     return Known(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Known)))
 
 
-def _solve(weeks: Weeks, covariance: Floats, mean: Floats, precision: Floats) -> Known:
+def _solve(covariance: Floats, precision: Floats, some: tuple[Weeks, Floats]) -> Known:
+    weeks, mean = some
     size = mean.shape[1]
     prior = np.zeros((size + 1, size + 1))
     prior[1:, 1:] = precision
