@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pricetrail.params import Params
 from pricetrail.pricing.bounds import Limits
@@ -127,13 +128,17 @@ def shop(seed: int, times: int) -> list[Case]:
 
 def estimated(world: World) -> Any:
     """The response as the pipeline finds it."""
+    return fit_price_response.estimated(sold(world), PARAMS).facts
+
+
+def sold(world: World) -> pa.Table:
+    """The clean order lines of a world, with list prices."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "lines.parquet"
         simulator.write(world, raw, "parquet")
         sales = account.settle(source.read([raw], PARAMS.source), PARAMS).sales
         ordered = prices.attach(sales, PARAMS.source).order_by(["invoicedate", "invoiceno", "line"])
-        read = ordered.to_pyarrow()
-    return fit_price_response.estimated(read, PARAMS).facts
+        return ordered.to_pyarrow()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ PARTS = {
     "etl": Part("ETL", 10),
     "training": Part("The training loop", 10),
     "tuning": Part("Tuning", 15),
+    "quality": Part("How well order quantities are forecast", 45),
+    "response": Part("The response to prices", 10),
     "drift": Part("The drift check", 10),
     "lineage": Part("Questions to the lineage", 10),
     "noop": Part("A run with nothing to do", 20),
