@@ -32,6 +32,18 @@ def test_same_product_in_other_stores_is_kin_without_a_word():
     assert found.tolist() == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]
 
 
+def test_traits_are_the_words_that_those_whose_price_moved_share():
+    found = alike.traits(NAMES, TEXTS, np.array([True, True, True, False]))
+    assert found @ found.T == pytest.approx(
+        np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
+    )
+    assert alike.traits(NAMES, TEXTS, np.ones(4, bool)).shape == (4, 4)
+
+
+def test_nobody_moved_and_nobody_has_traits():
+    assert not alike.traits(NAMES, TEXTS, np.zeros(4, bool)).any()
+
+
 def season(control=True):
     expected = np.full((4, 3), 50.0)
     counts = np.array([[50, 50, 50], [50, 100, 25], [50, 50, 50], [50, 50, 50]], float)

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from pricetrail.demand.response import pool
+from pricetrail.demand.response.pool import Belief, Data
 
 SERIES = 300
+BELIEF = Belief(usual=0.3, vague=3.0)
 
 
 def known(rng, mean, spread, error):
@@ -11,15 +13,16 @@ def known(rng, mean, spread, error):
     true = mean + np.array(spread) * rng.standard_normal((SERIES, len(mean)))
     seen = true + error[:, None] * rng.standard_normal(true.shape)
     information = np.eye(len(mean)) / error[:, None, None] ** 2
-    return true, information, np.einsum("sij,sj->si", information, seen)
+    return true, Data(information, np.einsum("sij,sj->si", information, seen), np.zeros((len(true), 0)))
 
 
 @pytest.fixture(scope="module")
 def drawn():
     rng = np.random.default_rng(0)
     error = rng.choice([0.2, 0.5, 1.5], SERIES)
-    true, information, pulled = known(rng, [-1.2, -0.8, 0.5], [0.4, 0.2, 0.2], error)
-    return true, error, *pool.fit(information, pulled)
+    true, data = known(rng, [-1.2, -0.8, 0.5], [0.4, 0.2, 0.2], error)
+    found = pool.fit(data, BELIEF)
+    return true, error, found, pool.given(found, data)
 
 
 def test_mean_and_spread_are_found_again(drawn):
@@ -44,34 +47,57 @@ def test_who_knows_less_is_drawn_closer_to_the_others(drawn):
 
 def test_series_that_says_nothing_is_as_the_pool(drawn):
     found = drawn[2]
-    silent = pool.given(found, np.zeros((1, 3, 3)), np.zeros((1, 3)))
+    silent = pool.given(found, Data(np.zeros((1, 3, 3)), np.zeros((1, 3)), np.zeros((1, 0))))
     assert silent.mean[0] == pytest.approx(found.mean)
     assert np.sqrt(silent.cov[0, 0, 0]) == pytest.approx(np.hypot(found.spread[0], found.cov[0, 0] ** 0.5))
 
 
-def test_given_the_pool_series_are_as_when_they_were_in_it():
-    information, pulled = known(np.random.default_rng(1), [-1.0], [0.3], np.full(SERIES, 0.4))[1:]
-    found, slopes = pool.fit(information, pulled)
-    assert pool.given(found, information[:5], pulled[:5]).mean == pytest.approx(slopes.mean[:5])
+def test_series_are_shrunk_towards_those_that_they_share_traits_with():
+    rng = np.random.default_rng(1)
+    family = np.eye(3)[np.arange(SERIES) % 3]
+    true, data = known(rng, [-1.5], [0.1], np.full(SERIES, 0.6))
+    moved = (family @ [-0.7, 0.0, 0.7])[:, None]
+    data = Data(data.information, data.pulled + data.information[:, 0] * moved, family)
+    alone = Data(data.information, data.pulled, np.zeros((SERIES, 0)))
+    found, blind = pool.fit(data, BELIEF), pool.fit(alone, BELIEF)
+    missed = [
+        np.mean((each.mean - true - moved) ** 2)
+        for each in (pool.given(found, data), pool.given(blind, alone))
+    ]
+    assert found.share > 0.7
+    assert missed[0] < missed[1] / 2
+    silent = pool.given(found, Data(np.zeros((3, 1, 1)), np.zeros((3, 1)), np.eye(3)))
+    assert silent.mean[:, 0] == pytest.approx([-2.2, -1.5, -0.8], abs=0.2)
+
+
+def test_traits_that_say_nothing_change_nothing():
+    rng = np.random.default_rng(4)
+    data = known(rng, [-1.0], [0.4], np.full(SERIES, 0.3))[1]
+    noise = rng.standard_normal((SERIES, 5))
+    told = Data(data.information, data.pulled, noise / np.linalg.norm(noise, axis=1, keepdims=True))
+    with_, without = (pool.given(pool.fit(each, BELIEF), each).mean for each in (told, data))
+    assert np.abs(with_ - without).mean() < 0.05
 
 
 def test_nobody_says_anything():
-    found, slopes = pool.fit(np.zeros((4, 3, 3)), np.zeros((4, 3)))
+    data = Data(np.zeros((4, 3, 3)), np.zeros((4, 3)), np.zeros((4, 0)))
+    found = pool.fit(data, BELIEF)
     assert found.mean == pytest.approx(np.zeros(3))
-    assert (slopes.cov[:, 0, 0] > 1).all()
+    assert (pool.given(found, data).cov[:, 0, 0] > 1).all()
 
 
 def test_scores_that_scatter_more_than_told_widen_the_interval():
     rng = np.random.default_rng(2)
-    _, information, pulled = known(rng, [-1.0], [0.3], np.full(SERIES, 0.4))
-    found = pool.fit(information, pulled)[0]
-    wider = pool.robust(found, information, pulled * rng.choice([0.2, 1.8], SERIES)[:, None])
-    assert wider[0, 0] > 1.5 * found.cov[0, 0]
-    assert pool.robust(found, information, pulled)[0, 0] == pytest.approx(found.cov[0, 0], rel=0.3)
+    data = known(rng, [-1.0], [0.3], np.full(SERIES, 0.4))[1]
+    found = pool.fit(data, BELIEF)
+    torn = Data(data.information, data.pulled * rng.choice([0.2, 1.8], SERIES)[:, None], data.traits)
+    assert pool.robust(found, torn)[0, 0] > 1.5 * found.cov[0, 0]
+    assert pool.robust(found, data)[0, 0] == pytest.approx(found.cov[0, 0], rel=0.3)
 
 
 def test_own_error_is_that_of_the_first_coefficient_alone():
-    found = pool.fit(*known(np.random.default_rng(3), [-1.0, 0.0], [0.3, 0.1], np.full(SERIES, 0.4))[1:])[0]
+    data = known(np.random.default_rng(3), [-1.0, 0.0], [0.3, 0.1], np.full(SERIES, 0.4))[1]
+    found = pool.fit(data, BELIEF)
     apart = np.array([[[16.0, 0.0], [0.0, 16.0]]])
     mixed = np.array([[[16.0, 15.9], [15.9, 16.0]]])
     assert pool.own_error(found, apart)[0] == pytest.approx(0.25)

@@ -1,10 +1,13 @@
-"""Seasons of things alike: how a week differs for hot-water bottles from how it does for bunting.
+"""Things alike: how a week differs for hot-water bottles from how it does for bunting, and what names have in common.
 
 Every series has the shop's weeks in common. Beyond that, things alike have seasons of their own, and prices follow
 them: what sells in winter is repriced in autumn, and what the season does would be taken for what the price does.
 So a series is held against those whose names share rare words with it (cosine of inverse document frequencies;
 Salton and Buckley, 1988), and the same product in other stores, *in the weeks in which their own price was the usual
 one*: they are its controls. How much more or less they sold than expected, shrunk towards nothing, is its season.
+
+Slopes are shrunk towards those of things alike too (``pool``), by the words that the names share, rare or not: how
+far that helps is for the data to say.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from pricetrail.demand.response.panel import Bools, Floats
 WORD = re.compile(r"[^\W\d_]{3,}")
 LEAST = 0.3
 MOST = 50
+# So many traits hold nearly all of what names have in common.
+TRAITS = 100
 CELLS = 20_000_000
 # Variance of a control's own week, which no number of its orders averages away.
 OWN = 0.2
@@ -34,8 +39,26 @@ def kin(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str]) ->
     words = _words(names, descriptions)
     if not words.shape[1]:
         return sparse.csr_matrix((len(names), len(names)))
+    rarity = np.log(len(names) / np.asarray(words.sum(axis=0)).ravel())
+    words = _scaled(words @ sparse.diags(rarity)).tocsr()
     step = max(1, CELLS // len(names))
     return sparse.vstack([_nearest(words, at, step) for at in range(0, len(names), step)], format="csr")
+
+
+def traits(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str], moved: Bools) -> Floats:
+    """What series have in common by name, shape (s, traits): the product of two rows is the cosine of their words.
+
+    Args:
+        names, descriptions: of the series.
+        moved: the series whose price moved; a word counts if two of them have it, and the traits are those that tell
+            them apart best (principal components).
+    """
+
+    words = _words(names, descriptions)
+    shared = np.asarray(words[moved].sum(axis=0)).ravel() > 1
+    rows = np.asarray(_scaled(words[:, shared]).toarray())
+    found: Floats = rows @ np.linalg.svd(rows[moved], full_matrices=False)[2][:TRAITS].T
+    return found
 
 
 def season(counts: Floats, expected: Floats, control: Bools, kindred: Any) -> Floats:
@@ -53,18 +76,23 @@ def season(counts: Floats, expected: Floats, control: Bools, kindred: Any) -> Fl
 
 
 def _words(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str]) -> Any:
-    """Inverse document frequencies of the words that series share, rows of length one: sparse, shape (s, words)."""
+    """Which words series have, of those that two of them share: sparse, shape (s, words)."""
     from scipy import sparse
 
     found = [{code, *WORD.findall(text.upper())} for (code, _), text in zip(names, descriptions, strict=True)]
     row = np.repeat(np.arange(len(found)), [len(each) for each in found])
     word, column = np.unique([word for each in found for word in sorted(each)], return_inverse=True)
     often = np.bincount(column, minlength=len(word))
-    value = np.log(len(found) / often) * (often > 1)
-    matrix = sparse.csr_matrix((value[column], (row, column)), shape=(len(found), len(word)))
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1))).ravel()
-    scaled = sparse.diags(np.divide(1, length, out=np.zeros_like(length), where=length > 0)) @ matrix
-    return scaled.tocsr()[:, value > 0]
+    matrix = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(found), len(word)))
+    return matrix.tocsc()[:, often > 1].tocsr()
+
+
+def _scaled(words: Any) -> Any:
+    """Rows of length one; zero where there is no word."""
+    from scipy import sparse
+
+    length = np.sqrt(np.asarray(words.multiply(words).sum(axis=1))).ravel()
+    return sparse.diags(np.divide(1, length, out=np.zeros_like(length), where=length > 0)) @ words
 
 
 def _nearest(words: Any, at: int, step: int) -> Any:

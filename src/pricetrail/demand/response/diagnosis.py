@@ -20,7 +20,7 @@ from pricetrail.apply import Map
 from pricetrail.demand.response import pool, regression
 from pricetrail.demand.response.estimate import Outcome, Response
 from pricetrail.demand.response.panel import Bools, Columns, Floats, Panel, series_of, weeks_of
-from pricetrail.demand.response.pool import own_error
+from pricetrail.demand.response.pool import Data, own_error
 from pricetrail.demand.response.regression import Regression
 
 LEAD = 4
@@ -73,9 +73,10 @@ def _half(name: str, outcome: Outcome, chosen: Bools, apply: Map) -> Slope | Non
     moved = int((own_error(outcome.pool, known.information) < TELLING).sum())
     if moved < CLUSTERS:
         return None
-    found = pool.fit(known.information, known.pulled)[0]
+    data = Data(known.information, known.pulled, outcome.traits)
+    found = pool.fit(data, outcome.belief)
     slope = float(found.mean[0])
-    reach = LEVEL * float(np.sqrt(pool.robust(found, known.information, known.pulled)[0, 0]))
+    reach = LEVEL * float(np.sqrt(pool.robust(found, data)[0, 0]))
     return Slope(name, "orders", slope, slope - reach, slope + reach, moved)
 
 

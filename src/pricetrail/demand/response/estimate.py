@@ -13,11 +13,13 @@ from pricetrail.demand.response import alike, baseline, local, noise, pool, regr
 from pricetrail.demand.response.local import Known, Weeks
 from pricetrail.demand.response.noise import Noise
 from pricetrail.demand.response.panel import Floats, Ints, Panel
-from pricetrail.demand.response.pool import Pool, Slopes
+from pricetrail.demand.response.pool import Belief, Data, Pool, Slopes
 
 ROUNDS = 3
 START = Noise(week=0.1, lasting=0.1, decay=0.9)
 FIRST_MEAN, FIRST_SPREAD = np.array([-1.0, 0.0, 0.0]), np.array([0.5, 0.5, 0.5])
+# Units an order answer to the price less than orders do.
+ORDERS, SIZE = Belief(usual=0.25, vague=3.0), Belief(usual=0.1, vague=0.5)
 LEAST_SPREAD = 0.02
 # As many orders as the spread of all series' order sizes counts for beside a series' own.
 PRIOR_ORDERS = 20
@@ -25,7 +27,8 @@ PRIOR_ORDERS = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """One outcome's fit: its weeks and when they are, their noise, what they say, and the pooled slopes.
+    """One outcome's fit: its weeks and when they are, their noise, what they say, what series have in common and what
+    was believed beforehand, and the pooled slopes.
 
     Coefficients are the slope by log list price, what is added to it below the deep mark, and what more is added
     below the clearance mark.
@@ -35,8 +38,15 @@ class Outcome:
     times: Ints
     noise: Noise
     known: Known
+    traits: Floats
+    belief: Belief
     pool: Pool
     slopes: Slopes
+
+    @property
+    def data(self) -> Data:
+        """What the weeks say, as the pool takes it."""
+        return Data(self.known.information, self.known.pulled, self.traits)
 
     def again(self, weeks: Weeks, apply: Map = map) -> Known:
         """What other weeks of the same series say, with noise and pool as they are."""
@@ -83,10 +93,13 @@ def fit(
     design = by_price(panel.price, usual, deep_from)
     driven = drivers(panel, design)
     told = descriptions or {}
-    kindred = alike.kin(panel.names, [told.get(code, "") for code, _ in panel.names])
-    orders = _orders(panel, design, driven, kindred, apply)
+    names = [told.get(code, "") for code, _ in panel.names]
+    kindred = alike.kin(panel.names, names)
+    traits = alike.traits(panel.names, names, panel.changes() > 0)
+    orders = _orders(panel, design, driven, kindred, traits, apply)
     single = np.array_equal(panel.orders, panel.units)
-    return Response(panel, usual, deep_from, orders, None if single else _size(panel, design, apply))
+    size = None if single else _size(panel, design, traits, apply)
+    return Response(panel, usual, deep_from, orders, size)
 
 
 def usual_price(panel: Panel, deep_from: float) -> Floats:
@@ -123,7 +136,9 @@ def drivers(panel: Panel, design: Floats) -> Floats:
     return np.exp(columns @ found[: columns.shape[-1]])
 
 
-def _orders(panel: Panel, design: Floats, driven: Floats, kindred: Any, apply: Map) -> Outcome:
+def _orders(
+    panel: Panel, design: Floats, driven: Floats, kindred: Any, traits: Floats, apply: Map
+) -> Outcome:
     """Orders by channel have levels and weeks of their own; the price moves both, and so does the season."""
     counts = panel.orders.sum(axis=0)
     control = panel.live & ~design.any(axis=2)
@@ -136,10 +151,10 @@ def _orders(panel: Panel, design: Floats, driven: Floats, kindred: Any, apply: M
 
     ones = np.ones_like(counts)
     weeks = Weeks(counts, ones, design, panel.live, panel.bounded, panel.asked, ones, ones[:, 0])
-    return settle(panel, weeks, expected, FIRST_MEAN, apply)
+    return settle(panel, weeks, expected, FIRST_MEAN, traits, ORDERS, apply)
 
 
-def _size(panel: Panel, design: Floats, apply: Map) -> Outcome:
+def _size(panel: Panel, design: Floats, traits: Floats, apply: Map) -> Outcome:
     """Units given the orders there were, in weeks that had any."""
     orders, counts = panel.orders.sum(axis=0), panel.units.sum(axis=0)
     live = panel.live & (orders > 0)
@@ -151,11 +166,17 @@ def _size(panel: Panel, design: Floats, apply: Map) -> Outcome:
 
     never = np.zeros_like(live)
     weeks = Weeks(counts, counts, design, live, never, panel.asked, orders, _dispersion(panel))
-    return settle(panel, weeks, expected, np.zeros(3), apply)
+    return settle(panel, weeks, expected, np.zeros(3), traits, SIZE, apply)
 
 
 def settle(
-    panel: Panel, weeks: Weeks, expected: Callable[[Floats], Floats], first: Floats, apply: Map
+    panel: Panel,
+    weeks: Weeks,
+    expected: Callable[[Floats], Floats],
+    first: Floats,
+    traits: Floats,
+    belief: Belief,
+    apply: Map,
 ) -> Outcome:
     """Take turns: baseline given slopes, noise given both, slopes given noise."""
     mean, spread, found = first, FIRST_SPREAD, START
@@ -163,11 +184,13 @@ def settle(
     for _ in range(ROUNDS):
         weeks = replace(weeks, baseline=expected(effect))
         known = local.solve(weeks, found.covariance(panel.weeks), mean, _precision(spread), apply)
-        pooled, slopes = pool.fit(known.information, known.pulled)
+        data = Data(known.information, known.pulled, traits)
+        pooled = pool.fit(data, belief)
+        slopes = pool.given(pooled, data)
         found = noise.fit(np.where(weeks.bounded, np.nan, known.strayed), known.counting, panel.weeks)
         effect = np.exp(np.einsum("stk,sk->st", weeks.design, slopes.mean))
         mean, spread = pooled.mean, pooled.spread
-    return Outcome(weeks, panel.weeks, found, known, pooled, slopes)
+    return Outcome(weeks, panel.weeks, found, known, traits, belief, pooled, slopes)
 
 
 def _precision(spread: Floats) -> Floats:

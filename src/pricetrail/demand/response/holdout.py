@@ -21,7 +21,7 @@ from pricetrail.demand.response.estimate import Outcome, Response
 from pricetrail.demand.response.level import Filtered
 from pricetrail.demand.response.local import Weeks
 from pricetrail.demand.response.panel import SAME, Bools, Floats, Ints, Panel
-from pricetrail.demand.response.pool import Slopes
+from pricetrail.demand.response.pool import Data, Slopes
 
 AHEAD = 8
 FOLDS = 5
@@ -157,16 +157,17 @@ def _sold(counts: Floats, cases: Cases) -> Floats:
 
 def _slopes(outcome: Outcome, cases: Cases, fold: Ints) -> Slopes:
     """Each case's coefficients: from the pool of the other parts, and the weeks before; none where no price moved."""
-    weeks, known, size = _known(outcome, cases), outcome.known, outcome.weeks.design.shape[2]
+    weeks, size = _known(outcome, cases), outcome.weeks.design.shape[2]
     slopes = Slopes(np.zeros((len(cases.series), size)), np.zeros((len(cases.series), size, size)))
     moved = np.abs(cases.change) > SAME
     for part in range(FOLDS):
         mine = np.flatnonzero((fold[cases.series] == part) & moved)
         if not len(mine):
             continue
-        pooled, _ = pool.fit(known.information[fold != part], known.pulled[fold != part])
+        pooled = pool.fit(outcome.data.take(fold != part), outcome.belief)
         own = replace(outcome, pool=pooled).again(weeks.take(mine))
-        found = pool.given(pooled, own.information, own.pulled)
+        traits = outcome.traits[cases.series[mine]]
+        found = pool.given(pooled, Data(own.information, own.pulled, traits))
         slopes.mean[mine], slopes.cov[mine] = found.mean, found.cov
     return slopes
 

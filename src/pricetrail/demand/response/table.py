@@ -84,9 +84,7 @@ def plain(
 def pooled(response: Response) -> Facts:
     """The pool's slopes: their mean, its standard error, and how far products differ."""
     mean = np.sum([each.pool.mean for each in response.outcomes], axis=0)
-    cov = np.sum(
-        [robust(each.pool, each.known.information, each.known.pulled) for each in response.outcomes], axis=0
-    )
+    cov = np.sum([robust(each.pool, each.data) for each in response.outcomes], axis=0)
     spread = np.sum([np.diag(each.pool.spread**2) for each in response.outcomes], axis=0)
     return {
         name: {**_slope(mean, cov, part), "between_sd": _root(float(part @ spread @ part))}
