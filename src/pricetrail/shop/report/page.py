@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from importlib.resources import files
 from typing import Any
 
@@ -127,9 +128,14 @@ def _unused(etl: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
 
 
 def _ordered(run: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The stages in the order in which they ran; those that did not run this time come first."""
-    ran = [*run["restored"], *run["ran"]]
-    return sorted(run["records"].items(), key=lambda each: ran.index(each[0]) if each[0] in ran else -1)
+    """The stages, each behind those that made what it read."""
+    records = run["records"]
+    made = {each["path"]: name for name, record in records.items() for each in record["outputs"]}
+    behind = {
+        name: [made[each["path"]] for each in record["inputs"] if each["path"] in made]
+        for name, record in records.items()
+    }
+    return [(name, records[name]) for name in TopologicalSorter(behind).static_order()]
 
 
 def _environment(sources: Sources) -> Environment:
