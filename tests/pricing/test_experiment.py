@@ -47,6 +47,12 @@ def test_what_no_trial_would_tell_is_said_to_be_the_same(product):
     assert (found.needed, found.stores) == (None, None)
 
 
+def test_price_is_tried_only_where_a_rule_ends(product):
+    assert proposed(product, limits=Limits(change=None, floor=2.0)).price == 2.0
+    assert proposed(product, limits=Limits(change=None, ceiling=4.0)).price == 4.0
+    assert proposed(product, limits=Limits(change=None, endings=(0.99,))) is None
+
+
 def test_rules_but_the_observed_prices_hold(product):
     assert proposed(product, limits=Limits(change=None, floor=2.0, ceiling=3.0), cost=0.0).price in {2.0, 3.0}
     assert proposed(product, limits=Limits(floor=2.95, ceiling=2.95)) is None

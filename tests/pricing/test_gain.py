@@ -41,7 +41,8 @@ def test_level_does_not_matter_to_whether_there_is_a_gain(aim, price, log_sd):
 def test_sure_gain_is_one_whose_interval_lies_above_zero(aim, price, mean, sd):
     made = demand(mean, sd)
     found = gain(made, aim, price)
-    if sure(made, aim, np.array([price]))[0]:
+    prices = np.array([price])
+    if sure(aim, made.price, prices, made.effect(prices))[0]:
         assert found.probability >= 0.95
         assert found.amount.low90 >= 0
     else:

@@ -190,12 +190,13 @@ class Weighed:
 def weigh(demand: Demand, aim: Aim, allowed: Allowed) -> Weighed:
     """Weigh every allowed price."""
     prices = allowed.prices
-    values = _values(demand, aim, prices)
+    effect = demand.effect(prices)
+    values = aim.worth(prices) * np.exp(effect[0])
     best = _top(prices, values, demand.price)
-    certain = sure(demand, aim, prices)
+    certain = sure(aim, demand.price, prices, effect)
     chosen = _top(prices[certain], values[certain], demand.price) if certain.any() else None
     binding, rising = _binding(demand, aim, allowed, best)
-    now = float(_values(demand, aim, np.array([demand.price]))[0])
+    now = aim.worth(demand.price)
     better = bool(values.max() > now + CLOSE * abs(now))
     return Weighed(best, better, chosen, _zone(prices, values, best), binding, rising)
 

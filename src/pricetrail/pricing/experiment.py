@@ -9,13 +9,13 @@ is the effect that is expected and the one at which the new price brings as much
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import ceil, exp, sqrt
+from math import ceil, exp, inf, sqrt
 from statistics import NormalDist
 
 import numpy as np
 
 from pricetrail.errors import LimitsInvalid
-from pricetrail.pricing.bounds import Limits, Name, allow
+from pricetrail.pricing.bounds import Allowed, Limits, Name, allow
 from pricetrail.pricing.demand import Elastic
 from pricetrail.pricing.objective import Aim
 from pricetrail.pricing.response import Product
@@ -74,7 +74,7 @@ def propose(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Exp
     if not rules:
         raise LimitsInvalid("An experiment needs a largest change, or a floor and a ceiling, to stay within.")
     allowed = allow(rules, product.price, step=limits.step)
-    ends = [end for end in (allowed.prices[0], allowed.prices[-1]) if end != product.price]
+    ends = [end for end in _ends(allowed) if end != product.price]
     if allowed.impossible or not ends:
         return None
     demand = Elastic.of(product, deep_from)
@@ -83,6 +83,12 @@ def propose(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Exp
     at = int(np.argmax(aim.worth(prices) * np.exp(effects)))
     even = _even(aim, product.price, float(prices[at]))
     return _design(product, float(prices[at]), None if even is None else abs(float(effects[at]) - even))
+
+
+def _ends(allowed: Allowed) -> list[float]:
+    """The lowest and the highest price, each only where a rule ends there: without one there is no end."""
+    low, high = float(allowed.prices[0]), float(allowed.prices[-1])
+    return ([low] if allowed.lowest.low > 0 else []) + ([high] if allowed.highest.high < inf else [])
 
 
 def _even(aim: Aim, now: float, price: float) -> float | None:

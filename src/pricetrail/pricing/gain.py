@@ -57,6 +57,9 @@ class Gain:
     probability: float
 
 
+NOTHING = Gain(Interval(0.0, 0.0, 0.0, 0.0, 0.0), 0.0)
+
+
 def gain(demand: Demand, aim: Aim, price: float) -> Gain:
     """What moving to ``price`` brings in terms of the aim."""
     return gains(demand, [(aim, price)])[0]
@@ -64,6 +67,8 @@ def gain(demand: Demand, aim: Aim, price: float) -> Gain:
 
 def gains(demand: Demand, moves: Sequence[tuple[Aim, float]]) -> list[Gain]:
     """What each of several moves brings: a price to go to, and the aim in whose terms it is told."""
+    if all(price == demand.price for _, price in moves):
+        return [NOTHING] * len(moves)
     prices = np.array([price for _, price in moves])
     mean, sd = demand.effect(prices)
     new = np.array([aim.worth(price) for aim, price in moves])
@@ -72,10 +77,14 @@ def gains(demand: Demand, moves: Sequence[tuple[Aim, float]]) -> list[Gain]:
     return [*map(Gain, _amounts(demand, mean, sd, new, now), probabilities)]
 
 
-def sure(demand: Demand, aim: Aim, prices: Floats) -> Bools:
-    """Which of ``prices`` (n,) bring a gain with a probability of 95 %: the 90 % interval lies above zero."""
-    now = np.array([aim.worth(demand.price)])
-    return _strays(*demand.effect(prices), aim.worth(prices), now) >= LEAST
+def sure(aim: Aim, now: float, prices: Floats, effect: tuple[Floats, Floats]) -> Bools:
+    """Which of ``prices`` (n,) bring a gain with a probability of 95 %: the 90 % interval lies above zero.
+
+    Args:
+        now: the price now.
+        effect: mean and standard deviation of log units at each of the prices.
+    """
+    return _strays(*effect, aim.worth(prices), np.array([aim.worth(now)])) >= LEAST
 
 
 def _strays(mean: Floats, sd: Floats, new: Floats, now: Floats) -> Floats:
