@@ -30,6 +30,8 @@ def _points(number: int) -> Floats:
     return np.array([NORMAL.inv_cdf((at + 0.5) / number) for at in range(number)])
 
 
+# What brings more by a smaller share brings as much.
+ALIKE = 1e-12
 EFFECT, LEVEL = _points(300), _points(20)
 DRAWN = len(EFFECT) * len(LEVEL)
 BOUNDS = [DRAWN // 20, DRAWN // 4, DRAWN - 1 - DRAWN // 4, DRAWN - 1 - DRAWN // 20]
@@ -92,6 +94,7 @@ def _strays(mean: Floats, sd: Floats, new: Floats, now: Floats) -> Floats:
     certain = np.where(new > now, np.inf, -np.inf)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         over = np.where(new * now > 0, np.sign(now) * (mean + np.log(new / now)), certain)
+        over = np.where(np.abs(over) < ALIKE, 0.0, over)
         return np.where(sd > 0, over / sd, np.where(over > 0, np.inf, -np.inf))
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
-from pricetrail.errors import ResponseInvalid, UnknownProduct
+from pricetrail.errors import ResponseInvalid, UnknownProduct, UsageError
 
 SHOWN = 5
 
@@ -162,8 +162,13 @@ class Responses(_Value):
 
         Raises:
             UnknownProduct: there is none; the message names the nearest codes, or the stores.
+            UsageError: the store was not named.
         """
         known = self.stores(stockcode)
+        if store is None and all(product.store is not None for product in known):
+            named = ", ".join(str(product.store) for product in known[:SHOWN])
+            more = f" and {len(known) - SHOWN:,} more" if len(known) > SHOWN else ""
+            raise UsageError(f"Product {stockcode!r} is known by store. Name the store: {named}{more}.")
         found = [product for product in known if product.store == store]
         if not found:
             stores = [product.store for product in known if product.store is not None]

@@ -19,6 +19,16 @@ BINDS = {
     Name.LADDER: "the ladder of the family",
     Name.ENDINGS: "the endings that prices may have",
 }
+RULES = {
+    Name.OBSERVED: "prices observed",
+    Name.FLOOR: "floor",
+    Name.CEILING: "ceiling",
+    Name.MARGIN: "least margin",
+    Name.CHANGE: "largest change",
+    Name.COMPETITOR: "competitors",
+    Name.LADDER: "family ladder",
+    Name.ENDINGS: "price endings",
+}
 KNOWN = {
     "identified": "its own changes of price",
     "borrowed": "those of other products for the most part, as its own price changed too little",

@@ -86,6 +86,9 @@ def test_what_cannot_be_answered_says_why(tab, site):
     tab.goto(f"{site.url}/products/10?unitprice_min=5&unitprice_max=4")
     assert "unitprice_min is 5.0, above unitprice_max" in tab.get_by_role("alert").inner_text()
     well(tab)
+    tab.goto(f"{site.url}/products/10?competitor_min=9&hard=competitor")
+    assert "competitor clashes with" in tab.locator("p.answer.conflict").inner_text()
+    well(tab)
     tab.goto(f"{site.url}/products/1O")
     assert tab.locator("main").inner_text().count("10") >= 1
     well(tab)
@@ -95,6 +98,15 @@ def test_what_was_never_observed_is_said_to_be_so(tab, site):
     for price, said in (("3", False), ("3.6", True)):
         tab.goto(f"{site.url}/products/10?at={price}")
         assert ("never observed" in tab.locator("p.tried").inner_text()) == said
+
+
+def test_product_by_store_shows_the_first(tab, site):
+    site.promote({"store": "North"}, {"store": "South"})
+    tab.goto(f"{site.url}/products/85123A")
+    assert "85123A in North" in tab.locator("p.answer").inner_text()
+    with tab.expect_response(lambda answer: "store=South" in answer.url):
+        tab.get_by_label("Store").select_option("South")
+    tab.get_by_text("85123A in South").wait_for()
 
 
 def test_a_narrow_screen_is_wide_enough(tab, site):

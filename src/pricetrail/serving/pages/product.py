@@ -47,6 +47,8 @@ def add(site: Blueprint, service: Service) -> None:
         part, tried = given.pop("part", None), given.pop("at", None)
         release = service.shelf.release()
         known, code = release.responses.stores(stockcode), 200
+        if known[0].store is not None:
+            given = {"store": known[0].store, **given}
         told: dict[str, Any] = {}
         if not part:
             told |= {"stockcode": stockcode, "known": known, "given": request.args}

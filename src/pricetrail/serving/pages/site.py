@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from pricetrail.errors import NotServing, PricetrailError, UnknownProduct
 from pricetrail.lineage.drawing import page as drawing
 from pricetrail.pricing.bounds import Name
-from pricetrail.pricing.words import chance
+from pricetrail.pricing.words import RULES, chance
 from pricetrail.serving import problem
 from pricetrail.serving.pages import product, products, releases, trail
 from pricetrail.serving.service import Service
@@ -20,16 +20,6 @@ POLICY = (
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 SHORT = 12
-BINDS = {
-    Name.OBSERVED: "prices observed",
-    Name.FLOOR: "floor",
-    Name.CEILING: "ceiling",
-    Name.MARGIN: "least margin",
-    Name.CHANGE: "largest change",
-    Name.COMPETITOR: "competitors",
-    Name.LADDER: "family ladder",
-    Name.ENDINGS: "price endings",
-}
 
 
 def install(app: Flask, service: Service) -> None:
@@ -67,7 +57,7 @@ def _standing(service: Service) -> dict[str, Any]:
 
 def _binds(rule: str | None) -> str:
     """What stops a price from going further, in a word or two."""
-    return BINDS[Name(rule)] if rule else "nothing"
+    return RULES[Name(rule)] if rule else "nothing"
 
 
 def _guard(answer: Response) -> Response:
