@@ -49,6 +49,6 @@ def working(title: str) -> Iterator[Callable[[float, str], None]]:
         BarColumn(bar_width=24),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with Progress(*columns, console=stderr, transient=True) as bars:
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bars:
         bar = bars.add_task(title, total=1.0, note="")
         yield lambda share, note: bars.update(bar, completed=share, note=note)

@@ -70,7 +70,7 @@ class Bars(Progress):
             TimeElapsedColumn(),
             TextColumn("{task.fields[note]}", markup=False),
         )
-        super().__init__(*columns, console=stderr)
+        super().__init__(*columns, console=stderr, disable=not stderr.is_terminal)
         self.done, self.now = list[str](), ""
         self._bars: dict[str, TaskID] = {}
 
