@@ -189,7 +189,6 @@ def attempt(flow: Flow, point: Point, whole: dict[str, Any]) -> dict[str, Any]:
     killed = at_work(process.pid)
     number = kill(process)
     ahead = missing(flow.root, flow.there.open())
-    time.sleep(LEASE + 1)
     outcome = flow.ended()
     found = compared(flow.seen(), whole)
     found["ahead"] = [*ahead, *found["ahead"]]

@@ -62,7 +62,6 @@ def test_killed_run_is_cleared_by_the_next(prefect, worker, tiny):
         time.sleep(0.2)
     kill(tiny.root)
     tiny.write("wanted.txt", "pass")
-    time.sleep(6)
     assert prefect.ended(prefect.begin(tiny, lease=5))[0] == "Released"
     assert prefect.ended(run)[0] == "Crashed"
     assert [entry.body["outcome"] for entry in tiny.entries("run")] == ["passed", "killed"]
@@ -81,10 +80,14 @@ def command(root):
     return [sys.executable, "-m", "pricetrail", "run", str(root), "--json"]
 
 
-def test_second_run_on_one_shop_is_refused(prefect, worker, ran):
+def test_second_run_on_one_shop_waits_for_the_first(prefect, worker, ran):
     with lease.held(place.store(ran.root), "somebody"):
-        name, said = prefect.ended(prefect.begin(ran))
+        first = prefect.begin(ran, hours=0.001)
+        name, said = prefect.ended(first)
+        second = prefect.begin(ran)
+        time.sleep(10)
     assert (name, "somebody is at work on the shop" in said) == ("Failed", True)
+    assert prefect.ended(second)[0] == "Released"
 
 
 def test_fault_is_not_tried_again_and_is_told(prefect, worker, tiny, heard):

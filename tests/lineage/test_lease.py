@@ -84,3 +84,20 @@ def test_held_while_at_work(tmp_path):
             lease.take(store, "second")
         mine.check()
     assert lease.take(store, "second").abandoned is None
+
+
+def test_who_is_patient_waits_for_it(tmp_path):
+    store = FolderStore(tmp_path)
+    first = lease.take(store, "first", seconds=0.5)
+    with lease.held(store, "second", patience=20) as second:
+        assert (second.abandoned, second.number) == ("first", first.number + 1)
+
+
+def test_patience_has_an_end(tmp_path):
+    store = FolderStore(tmp_path)
+    with (
+        lease.held(store, "first"),
+        pytest.raises(ShopBusy, match="first is at work"),
+        lease.held(store, "second", patience=0.1),
+    ):
+        pass

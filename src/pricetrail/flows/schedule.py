@@ -10,7 +10,6 @@ from typing import Any
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
-from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Interval, Schedule
@@ -63,7 +62,11 @@ def timetable(cron: str | None, interval: str | None, timezone: str) -> Schedule
 
 
 def deploy(week: Week, pool: Pool, when: Schedule) -> Deployed:
-    """Make the pool and the deployment, or bring those that are there to this."""
+    """Make the pool and the deployment, or bring those that are there to this.
+
+    The deployment has no limit of Prefect's: a worker that dies keeps its slot for minutes, and that somebody has it is
+    in the server's memory alone. The lease in the shop's store lets one run work at a time, and others wait.
+    """
     _pool(pool)
     name = deployment(week)
     made = RunnerDeployment.from_flow(
@@ -71,9 +74,6 @@ def deploy(week: Week, pool: Pool, when: Schedule) -> Deployed:
         name,
         schedule=when,
         parameters={"week": week.model_dump(mode="json")},
-        concurrency_limit=ConcurrencyLimitConfig(
-            limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
-        ),
         entrypoint_type=EntrypointType.MODULE_PATH,
         work_pool_name=pool.name,
         description=f"The weekly run of {week.root.name}: new order lines, pipeline, release.",

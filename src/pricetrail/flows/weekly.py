@@ -105,9 +105,12 @@ def refresh(week: Week, release: str) -> dict[str, str]:
 
 @flow(name="pricetrail-weekly", on_failure=[report.failed], on_crashed=[report.failed])
 def weekly(week: Week) -> State[dict[str, Any]]:
-    """One week of a shop; alone, whatever else is scheduled, and on whichever machine."""
-    environment = credentials.environment(week.credentials)
-    with environment.used(), lease.held(week.store(), killed.me(), seconds=week.lease) as held:
+    """One week of a shop; alone, whatever else is scheduled, and on whichever machine: others wait for it to end."""
+    environment, longest = credentials.environment(week.credentials), week.hours * 60 * MINUTES
+    with (
+        environment.used(),
+        lease.held(week.store(), killed.me(), seconds=week.lease, patience=longest) as held,
+    ):
         killed.clear(held.abandoned)
         found = _work(week, environment.values, held)
     return Completed(name=OUTCOMES[found["outcome"]], message=found["text"], data=found)

@@ -19,6 +19,8 @@ from pricetrail.lineage.store import Store
 
 FOLDER = "leases/"
 SECONDS = 180.0
+LOOK = 2.0
+"""Seconds between two looks of who waits for it."""
 
 Clock = Callable[[], float]
 
@@ -61,19 +63,22 @@ class Lease:
 
 
 @contextmanager
-def held(store: Store, holder: str, *, seconds: float = SECONDS, clock: Clock = time.time) -> Iterator[Lease]:
+def held(
+    store: Store, holder: str, *, seconds: float = SECONDS, patience: float = 0, clock: Clock = time.time
+) -> Iterator[Lease]:
     """Hold the lease of the shop that keeps its record in ``store``.
 
     Args:
         store: where the ledger lies.
         holder: who asks for it.
         seconds: after which a holder that says nothing more is given up.
+        patience: seconds to wait for it, while somebody else holds it.
         clock: what time it is; machines whose clocks differ by more than this are not told apart.
 
     Raises:
         ShopBusy: somebody else holds it.
     """
-    lease = take(store, holder, seconds=seconds, clock=clock)
+    lease = _waited(lambda: take(store, holder, seconds=seconds, clock=clock), patience)
     keeping = threading.Thread(target=lease.keep, daemon=True)
     keeping.start()
     try:
@@ -103,6 +108,17 @@ def take(store: Store, holder: str, *, seconds: float = SECONDS, clock: Clock = 
     for old in names[:-1]:
         store.delete(old)
     return Lease(store, number + 1, holder, before if until else None, seconds, clock)
+
+
+def _waited(taking: Callable[[], Lease], patience: float) -> Lease:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return taking()
+        except ShopBusy:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(min(LOOK, max(0, until - time.monotonic())))
 
 
 def _read(store: Store, number: int) -> tuple[str | None, float]:
