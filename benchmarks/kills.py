@@ -160,8 +160,10 @@ def measure(flow: Flow, asked: argparse.Namespace) -> dict[str, Any]:
     parts = dict(watch(process))
     undisturbed, _ = process.communicate()
     whole = flow.seen()
-    tries = []
-    for at, point in enumerate(points(parts, asked.points, random.Random(asked.seed)), 1):
+    tries, rng = [], random.Random(asked.seed)
+    order = list(points(parts, asked.points, rng))
+    rng.shuffle(order)
+    for at, point in enumerate(order, 1):
         tries.append(attempt(flow, point, whole))
         print(f"{at} of {asked.points}: {tries[-1]}", file=sys.stderr, flush=True)
     flow.lose()
