@@ -12,8 +12,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from pricetrail.errors import StageFailed, translating
@@ -24,7 +26,8 @@ QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
 }
-PATIENCE = 180.0
+PATIENCE = 300.0
+PAUSES = (1.0, 2.0, 4.0, 8.0, 0.0)
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -63,8 +66,8 @@ class Server:
         asked = Request(f"{self.address}/api/{path}", data, {"Content-Type": "application/json"})
         failed: dict[type[Exception], type[StageFailed]] = {OSError: StageFailed, ValueError: StageFailed}
         silent = f"Prefect's server at {self.address} does not answer"
-        with translating(failed, silent), urlopen(asked, timeout=30) as answer:
-            return json.load(answer)
+        with translating(failed, silent):
+            return _answered(asked)
 
 
 @contextmanager
@@ -134,6 +137,18 @@ def free(port: int) -> int:
             probe.bind(("127.0.0.1", wanted))
             return int(probe.getsockname()[1])
     raise StageFailed("No port of this machine is free.")
+
+
+def _answered(asked: Request) -> Any:
+    """Ask; again where the server says that its database is busy."""
+    for pause in PAUSES:
+        try:
+            with urlopen(asked, timeout=30) as answer:
+                return json.load(answer)
+        except HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or not pause:
+                raise
+        time.sleep(pause)
 
 
 def _up(at: Server) -> bool:

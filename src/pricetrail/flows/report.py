@@ -23,7 +23,8 @@ def facts(
 ) -> dict[str, Any]:
     """How the run ended, as plain data."""
     if ran.blocked:
-        outcome, text = "blocked", f"{week.root.name} is blocked: {ran.said.splitlines()[-1]}"
+        why = " ".join(ran.said.rpartition("Blocked: ")[2].split())
+        outcome, text = "blocked", f"{week.root.name} is blocked: {why}"
     elif release:
         outcome, text = "released", f"{week.root.name}: release {release[:12]} serves."
     elif new:
