@@ -27,7 +27,7 @@ QUIET = {
     "PREFECT_LOGGING_LEVEL": "WARNING",
 }
 PATIENCE = 300.0
-PAUSES = (1.0, 2.0, 4.0, 8.0, 0.0)
+PAUSES = (1.0, 2.0, 4.0, 8.0)
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -143,12 +143,17 @@ def _answered(asked: Request) -> Any:
     """Ask; again where the server says that its database is busy."""
     for pause in PAUSES:
         try:
-            with urlopen(asked, timeout=30) as answer:
-                return json.load(answer)
+            return _json(asked)
         except HTTPError as error:
-            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or not pause:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
         time.sleep(pause)
+    return _json(asked)
+
+
+def _json(asked: Request) -> Any:
+    with urlopen(asked, timeout=30) as answer:
+        return json.load(answer)
 
 
 def _up(at: Server) -> bool:
