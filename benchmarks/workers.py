@@ -1,0 +1,180 @@
+"""The search for settings by one worker and by two, of this machine and of a Dask cluster: same best trial, how much
+sooner?
+
+python -m benchmarks.workers [--data FILE] [--rows N] [--trials 16] [--workers 1,2] [--engines local,dask] [--json]
+
+Each run is stage tune_primary_model as a whole, over the same shop; the cluster is a scheduler and worker processes
+started from the command line. ``search`` is the part of it that tries settings. Clock seconds hold on a machine with
+nothing else to do. Processor seconds hold on a busy one too: ``busiest`` adds up, batch by batch, those of the worker
+that had most to do, which is how long the search takes where every worker has a processor for itself; the speed-up
+by it is that of the trials alone, without the time between batches in which nobody works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from benchmarks.models import DATA, context, prepared
+
+from pricetrail.lineage import canonical
+from pricetrail.params import Workers
+from pricetrail.stages import tune_primary_model
+from pricetrail.stages.stage import Context
+
+MADE = ("models/production/dfn_best.onnx", "metrics/dfn_val.json", "reports/trials.parquet")
+HOST = "127.0.0.1"
+
+
+@dataclass
+class Watch:
+    """Notes when each batch of trials was done, and what each worker had worked by then."""
+
+    workers: list[int]
+    at: list[tuple[str, float, dict[int, float]]] = field(default_factory=list)
+
+    def __call__(self, share: float, note: str) -> None:
+        known = self.workers or [each.pid for each in psutil.Process().children()] or [os.getpid()]
+        self.at.append((note.split()[0], time.perf_counter(), {pid: worked(pid) for pid in known}))
+
+    def search(self) -> dict[str, float]:
+        """Seconds of the search: by the clock, of all workers, and of the busiest in each batch."""
+        first = max(place for place, (what, *_) in enumerate(self.at) if what == "trees")
+        marks = [self.at[first], *(mark for mark in self.at if mark[0] == "trial")]
+        batches = [
+            [after[2][pid] - before[2].get(pid, 0.0) for pid in after[2]] for before, after in pairwise(marks)
+        ]
+        return {
+            "search_clock": round(marks[-1][1] - marks[0][1], 1),
+            "search_processors": round(sum(map(sum, batches)), 1),
+            "search_busiest": round(sum(map(max, batches)), 1),
+        }
+
+
+def worked(pid: int) -> float:
+    """Processor seconds of a process and its children."""
+    try:
+        process = psutil.Process(pid)
+        times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(sum(each.user + each.system for each in times))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=DATA / "online_retail.parquet")
+    parser.add_argument("--rows", type=int, help="the newest of them alone")
+    parser.add_argument("--trials", type=int, default=16)
+    parser.add_argument("--workers", default="1,2")
+    parser.add_argument("--engines", default="local,dask")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Path(folder) / "shop"
+        prepared(shop, newest(asked.data.resolve(), asked.rows, Path(folder)), None)
+        found = [
+            measured(context(shop), engine, int(count), asked.trials)
+            for engine in asked.engines.split(",")
+            for count in asked.workers.split(",")
+        ]
+    told = {"runs": found, "same": len({each["made"] for each in found}) == 1, **dict(speedups(found))}
+    if asked.json:
+        print(json.dumps(told, indent=2))
+        return
+    for each in found:
+        print("  ".join(f"{name} {value}" for name, value in each.items()))
+    for name, value in told.items():
+        if name != "runs":
+            print(f"{name:<40} {value}")
+
+
+def newest(data: Path, rows: int | None, folder: Path) -> Path:
+    """The newest rows of a file alone, if so many are asked for."""
+    if rows is None:
+        return data
+    pq.write_table(pq.read_table(data)[-rows:], folder / "lines.parquet")
+    return folder / "lines.parquet"
+
+
+def measured(at: Context, engine: str, count: int, trials: int) -> dict[str, Any]:
+    """What the stage makes with so many workers, and how long it takes."""
+    settings = at.params.tune_primary_model.model_copy(update={"n_trials": trials})
+    with cluster(count) if engine == "dask" else no_cluster() as (address, workers):
+        how = Workers.model_validate({"engine": engine, "count": count, "address": address})
+        params = at.params.model_copy(update={"tune_primary_model": settings, "workers": how})
+        watch, began = Watch(workers), time.perf_counter()
+        tune_primary_model.work(replace(at, params=params, progress=watch))
+        took = time.perf_counter() - began
+    made = canonical.digest(b"".join((at.root / name).read_bytes() for name in MADE))
+    table = pq.read_table(at.root / "reports/trials.parquet")
+    best = int(pc.index(table["value"], pc.min(table["value"])).as_py())
+    return {
+        "engine": engine,
+        "workers": count,
+        "best_trial": best,
+        "made": made[:12],
+        "stage_clock": round(took, 1),
+        **watch.search(),
+    }
+
+
+def speedups(found: list[dict[str, Any]]) -> Iterator[tuple[str, float]]:
+    """How much sooner the search is done by more workers than by the fewest, engine by engine."""
+    for engine in dict.fromkeys(each["engine"] for each in found):
+        first, *more = (each for each in found if each["engine"] == engine)
+        for each in more:
+            name = f"{engine}, {first['workers']} to {each['workers']}"
+            yield f"{name}, clock", round(first["search_clock"] / each["search_clock"], 2)
+            yield f"{name}, processors", round(first["search_busiest"] / each["search_busiest"], 2)
+
+
+@contextmanager
+def no_cluster() -> Iterator[tuple[None, list[int]]]:
+    yield None, []
+
+
+@contextmanager
+def cluster(count: int) -> Iterator[tuple[str, list[int]]]:
+    """The address of a scheduler, and the processes of its workers."""
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+    address = f"tcp://{HOST}:{port}"
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        stack.enter_context(
+            started("scheduler", "--host", HOST, "--port", str(port), "--no-dashboard", "--no-show")
+        )
+        words = (address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder)
+        yield address, [stack.enter_context(started("worker", *words)).pid for _ in range(count)]
+
+
+@contextmanager
+def started(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    command, quiet = [sys.executable, "-m", "dask", *words], subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    main()
