@@ -29,4 +29,4 @@ def run(how: How) -> Iterator[Figure]:
         words = peer.command(name, way, data, how.folder / f"{name}.parquet")
         there = peer.installed(name)
         arms[f"{name}, {way}"] = partial(process, words, peer.ROOT, peer.environment()) if there else None
-    yield from figures("a whole stage", turns(arms, how("repeats", 5, 2)))
+    yield from figures("a whole stage", turns(arms, how("repeats", 5, 1)))
