@@ -5,7 +5,7 @@ python -m benchmarks [--quick] [--only PART,...] [--compare FILE] [--render]
 The figures go to benchmarks/results/bench.json, with --quick to quick.json; --only renews some parts of that file.
 --compare names every ratio that is worse than in FILE by more than a tenth and by more than its spread. --render
 makes the report anew from what was measured before. Ends with 1 if a part failed (the others go on), else with 3 if a
-ratio got worse, else with 0.
+ratio got worse, else with 0. What other commands left in benchmarks/results is in the report too: see others.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, page, registry, regressions
+from benchmarks import machine, others, page, registry, regressions
 from benchmarks.figures import Figure, Result
 from benchmarks.part import How
 from benchmarks.peer import ROOT
@@ -42,7 +42,7 @@ def main() -> int:
     run = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"parts": {}}
     failed = [] if asked.render else measure(run, asked.only.split(","), path, quick=asked.quick)
     titles = {name: part.title for name, part in registry.PARTS.items()}
-    REPORT.write_text(page.page(run, titles, name=path.name), encoding="utf-8")
+    REPORT.write_text(page.page(run, titles, name=path.name, more=others.sections(RESULTS)), encoding="utf-8")
     found = regressions.regressions(before, run) if before is not None else []
     for each in found:
         print(f"worse: {each}")
