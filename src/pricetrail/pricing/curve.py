@@ -62,9 +62,13 @@ def draw(demand: Demand, prices: Floats, *, cost: float | None = None) -> Curve:
     mean, sd = demand.effect(prices)
     spread = np.hypot(sd, demand.log_sd)
     units = demand.units * np.exp(mean + Z[:, None] * spread)
+    margin = None if cost is None else Bands(*_margin(prices - cost, units))
+    return Curve(prices, Bands(*units), Bands(*(prices * units)), margin)
 
-    def times(each: Floats) -> Bands:
-        return Bands(*np.sort(each * units, axis=0))
 
-    margin = None if cost is None else times(prices - cost)
-    return Curve(prices, Bands(*units), times(prices), margin)
+def _margin(each: Floats, units: Floats) -> Floats:
+    """Quantiles of margin, (5, n), by what ``each`` unit brings: at a loss, the more are sold the less it is."""
+    found: Floats = each * units
+    loss = each < 0
+    found[:, loss] = found[::-1, loss]
+    return found
