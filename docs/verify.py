@@ -9,7 +9,8 @@ Exit codes: 0 everything holds, 1 something does not, 2 that is no bundle, 3 not
 What it checks: every entry of the ledger is in its one spelling, follows the one before by its SHA-256, and is signed
 by the key in force, which only the key before it can have named; every manifest is what an entry named; every
 release is made of files of its run, whose gates passed; every receipt leads to a root that an entry signed; every
-artifact that came along has the SHA-256 of its name. docs/ledger.md says what that proves and what it does not.
+artifact that came along has the SHA-256 of its name; nothing else came along. docs/ledger.md says what that proves
+and what it does not.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ class Ledger:
     def __init__(self, files: dict, openssl: Openssl, report: Report) -> None:
         self.openssl, self.report = openssl, report
         self.entries, self.keys, self.newest = [], {}, {}
-        self.before, self.unsigned = None, 0
+        self.before, self.last, self.unsigned = None, 0, 0
         numbers = sorted(int(found[1]) for found in map(ENTRY.fullmatch, files) if found)
         if not numbers:
             report.fault("ledger/", "there is no entry")
@@ -152,7 +153,7 @@ class Ledger:
                 report.fault(f"ledger/{expected:09}.json", f"it is missing, up to entry {number - 1}")
                 self.before = self.newest = None
             self.take(name, number, files[name])
-            expected = number + 1
+            self.last, expected = number, number + 1
 
     def take(self, name: str, number: int, content: bytes) -> None:
         digest = sha256(content)
@@ -335,14 +336,44 @@ def trusted(options: argparse.Namespace, files: dict, ledger: Ledger, report: Re
         report.fault(
             "ledger/", f"the entry {options.seen} that was seen before is not in it: it was cut or replaced"
         )
+    public = ledger.keys.get(1)
+    if public and files.get("ledger.pub", pem(public)) != pem(public):
+        report.fault("ledger.pub", "it is not the key that the ledger begins with, as it is written")
+    noted(files, ledger, report)
+
+
+def noted(files: dict, ledger: Ledger, report: Report) -> None:
+    """Whether the bundle has as many entries as were put in."""
     try:
-        note = json.loads(files["bundle.json"])["head"]
-        if note["digest"] != ledger.before:
-            report.fault(
-                "bundle.json", f"it was made of {note['number']} entries: entries were cut off the end"
-            )
+        note = json.loads(files["bundle.json"])
+        if note["head"]["digest"] != ledger.before:
+            words = f"it was made of {note['head']['number']} entries: entries were cut off the end"
+            report.fault("bundle.json", words)
+        elif (
+            canonical({"head": {"digest": ledger.before, "number": ledger.last}, "type": TYPE})
+            != files["bundle.json"]
+        ):
+            report.fault("bundle.json", "it is not in its one spelling: it was changed")
     except (KeyError, TypeError):
         report.fault("bundle.json", "it names no newest entry")
+
+
+def pem(public: bytes) -> bytes:
+    return b"-----BEGIN PUBLIC KEY-----\n%b\n-----END PUBLIC KEY-----\n" % base64.b64encode(SPKI + public)
+
+
+def strays(files: dict, ledger: Ledger, report: Report) -> None:
+    """Whether there is anything that the ledger does not name."""
+    known = {"bundle.json", "ledger.pub", *(entry["name"] for entry in ledger.entries)}
+    for entry in ledger.entries:
+        known |= {f"objects/{id}.json" for id in entry["objects"]}
+        for said in entry["body"]["segments"] if entry["kind"] == "receipts" else ():
+            known |= {
+                f"receipts/sealed/{said['segment']}.{kind}" for kind in ("jsonl.gz", "order.gz", "json")
+            }
+    for name in sorted(set(files) - known):
+        if not name.startswith("artifacts/"):
+            report.fault(name, "no entry of the ledger names it")
 
 
 def check(options: argparse.Namespace, files: dict) -> int:
@@ -354,6 +385,8 @@ def check(options: argparse.Namespace, files: dict) -> int:
     releases(ledger, manifests, report)
     count, known = receipts(files, ledger, report), named(ledger, manifests)
     here = artifacts(files, known, report)
+    if not report.faults:
+        strays(files, ledger, report)
     for path in options.file:
         place, number = known.get(sha256(Path(path).read_bytes()), (None, None))
         if place is None:

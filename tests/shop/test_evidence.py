@@ -102,6 +102,7 @@ def test_says_what_it_cannot_check(bundle):
         "artifacts/*",
         RECEIPTS,
         "*.order.gz",
+        "ledger.pub",
     ],
 )
 def test_changed_byte(bundle, name):
@@ -123,6 +124,19 @@ def test_missing_file(bundle, name):
     assert (code, "FAULT" in said) == (1, True)
 
 
+@pytest.mark.parametrize("change", [(b'"number":6', b'"number":7'), (b",", b", ")])
+def test_changed_note(bundle, change):
+    bundle.files["bundle.json"] = bundle.files["bundle.json"].replace(*change)
+    code, said = bundle.check()
+    assert (code, "FAULT bundle.json: it is not in its one spelling" in said) == (1, True)
+
+
+def test_file_that_nothing_names(bundle):
+    bundle.files["objects/letter.txt"] = b"dear auditor"
+    code, said = bundle.check()
+    assert (code, "FAULT objects/letter.txt: no entry of the ledger names it" in said) == (1, True)
+
+
 def test_entries_in_each_others_place(bundle):
     one, two = "ledger/000000002.json", "ledger/000000003.json"
     bundle.files[one], bundle.files[two] = bundle.files[two], bundle.files[one]
@@ -135,7 +149,7 @@ def test_end_cut_off_is_told_by_who_has_seen_it(shop, bundle):
     del bundle.files["ledger/000000006.json"]
     note = json.loads(bundle.files["bundle.json"])
     note["head"] = {"number": 5, "digest": canonical.digest(bundle.files["ledger/000000005.json"])}
-    bundle.files["bundle.json"] = json.dumps(note).encode()
+    bundle.files["bundle.json"] = canonical.dumps(note)
     assert bundle.check()[0] == 3
     code, said = bundle.check("--seen", seen)
     assert (code, "was cut or replaced" in said) == (1, True)

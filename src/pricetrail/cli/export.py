@@ -15,11 +15,14 @@ def export(
     shop: Annotated[Path, typer.Argument(help="The shop's folder.")] = Path(),
     output: Annotated[Path, typer.Option(help="The zip to write.")] = Path("evidence.zip"),
     with_artifacts: Annotated[
-        bool, typer.Option("--with-artifacts", help="Put in the bytes of every file too, not only digests.")
+        bool,
+        typer.Option(
+            "--with-artifacts", help="Put in the bytes of every file too, which the manifests name."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write ledger, manifests, receipts and digests into a zip that docs/verify.py checks without pricetrail."""
+    """Write ledger, manifests and receipts into a zip that docs/verify.py checks without pricetrail."""
     made = evidence.export(shop, output, artifacts=with_artifacts)
     if as_json:
         answer({"output": str(output), **made.to_dict()})

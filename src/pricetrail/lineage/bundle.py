@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from pricetrail import __version__
 from pricetrail.errors import ArtifactMissing
 from pricetrail.files import writing
 from pricetrail.lineage import canonical, entry
@@ -50,7 +49,7 @@ def write(
     *,
     anchor: Mapping[str, bytes],
     wanted: Iterable[Artifact],
-    fetch: Fetch | None = None,
+    fetch: Fetch,
 ) -> Bundle:
     """Write the bundle of a ledger that holds, whole or not at all.
 
@@ -59,8 +58,8 @@ def write(
         store: where the ledger lies.
         chain: the ledger, walked.
         anchor: the file that says with which key it begins, by name; nothing in a shop without one.
-        wanted: every file that a run names; their digests go in.
-        fetch: gives their bytes, to go in too; None to leave them out.
+        wanted: the files whose bytes are to go in too; the manifests name every one in any case.
+        fetch: gives their bytes.
 
     Raises:
         ArtifactMissing: something that is to go in is missing.
@@ -76,22 +75,15 @@ def write(
     names += [f"{entry.OBJECTS}{id}.json" for id in ids]
     names += [each for each in sealed if each in here]
     files = {each.sha256: each for each in wanted}
-    head = {"number": chain.head.number, "digest": chain.head.digest}
-    note = {
-        "type": TYPE,
-        "version": __version__,
-        "head": head,
-        "artifacts": [each.to_dict() for each in files.values()],
-    }
+    note = {"type": TYPE, "head": {"number": chain.head.number, "digest": chain.head.digest}}
     with writing(target) as draft, ZipFile(draft, "w") as out:
         for name, content in {NOTE: canonical.dumps(note), **anchor}.items():
             _put(out, name, content)
         for name in names:
             _put(out, name, store.read(name))
-        if fetch is not None:
-            for sha256, each in files.items():
-                _put(out, f"artifacts/{sha256}", fetch(each))
-    counts = (len(chain.entries), len(ids), sum(each in here for each in sealed), len(files) if fetch else 0)
+        for sha256, each in files.items():
+            _put(out, f"artifacts/{sha256}", fetch(each))
+    counts = (len(chain.entries), len(ids), sum(each in here for each in sealed), len(files))
     return Bundle(str(chain.head.digest), *counts)
 
 

@@ -36,8 +36,8 @@ def export(root: Path, target: Path, *, artifacts: bool = False) -> Bundle:
         store,
         found,
         anchor={place.ANCHOR: anchor.read_bytes()} if anchor.exists() else {},
-        wanted=_named(kept),
-        fetch=(lambda each: _fetch(root, kept, each)) if artifacts else None,
+        wanted=_named(kept) if artifacts else (),
+        fetch=lambda each: _fetch(root, kept, each),
     )
 
 
