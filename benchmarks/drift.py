@@ -11,21 +11,19 @@ weeks: every one of those real weeks as it is, against all before it. Nobody kno
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from benchmarks.part import DATA, REAL
+from benchmarks.telling import tell
 
 from pricetrail.params import DriftCheck
 from pricetrail.transactions import simulator
 from pricetrail.transactions.drift import check
 from pricetrail.transactions.simulator import Kind, Settings, Shock
 
-DATA = Path(os.environ.get("PRICETRAIL_DATA", "../shared/data")) / "online_retail.parquet"
 WEEK = pd.Timedelta(days=7)
 STARTS, STRETCH = 24, 8
 SHOCKS = ("none", "price +20 %", "price -20 %", "quantity +30 %", "quantity -30 %", "mix")
@@ -46,13 +44,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     found = dict(measure(asked))
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, figures in found.items():
-        print(name)
-        for label, value in figures.items():
-            print(f"  {label:<26} {value}")
+    tell(found, as_json=asked.json)
 
 
 def measure(asked: argparse.Namespace) -> Iterator[tuple[str, dict[str, object]]]:
@@ -95,7 +87,7 @@ def simulated(shock: str, seed: int) -> pd.DataFrame:
 
 
 def real() -> pd.DataFrame:
-    lines = pd.read_parquet(DATA).drop_duplicates()
+    lines = pd.read_parquet(DATA / REAL).drop_duplicates()
     return standard(lines[lines["StockCode"].astype(str).str.match(r"\d{5}") & (lines["Quantity"] < 20_000)])
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import statistics
 import subprocess
@@ -21,6 +20,8 @@ from importlib.resources import files
 from pathlib import Path
 
 import yaml
+from benchmarks.part import DATA, REAL
+from benchmarks.telling import tell
 from benchmarks.turns import Cost, process
 
 TIMES = 10
@@ -51,18 +52,13 @@ START = ("-c", "import pricetrail.stages.etl_pipeline")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    data = Path(os.environ.get("PRICETRAIL_DATA", Path(__file__).parents[2] / "shared/data"))
-    parser.add_argument("--data", type=Path, default=data / "online_retail.parquet")
+    parser.add_argument("--data", type=Path, default=DATA / REAL)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), asked.data.resolve(), asked.repeats)
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:<24} {value}")
+    tell(found, as_json=asked.json)
 
 
 def measure(folder: Path, data: Path, repeats: int) -> dict[str, object]:

@@ -11,7 +11,6 @@ the manifest and the journal of a run that has nothing to do are also measured b
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -22,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 import yaml
+from benchmarks.telling import tell
 from benchmarks.turns import Cost, cost, processor
 
 from pricetrail.lineage import declared, record
@@ -43,11 +43,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), asked.data, asked.repeats, quick=asked.quick)
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:<44} {value}")
+    tell(found, as_json=asked.json)
 
 
 def measure(folder: Path, data: str, repeats: int, *, quick: bool) -> dict[str, object]:

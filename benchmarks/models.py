@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -31,6 +30,7 @@ import torch
 import yaml
 from benchmarks import reference
 from benchmarks.etl import shop
+from benchmarks.part import DATA
 from benchmarks.turns import processor
 
 from pricetrail.demand import backups
@@ -42,7 +42,6 @@ from pricetrail.stages import etl_pipeline, preprocess, tune_primary_model
 from pricetrail.stages.stage import Context
 from pricetrail.stages.tables import part
 
-DATA = Path(os.environ.get("PRICETRAIL_DATA", Path(__file__).parents[2] / "shared/data"))
 TENTH = 0.1
 LINES = ("invoiceno", "invoicedate", "stockcode", "customerid", "country", "unitprice", "is_registered")
 

@@ -15,7 +15,6 @@ the limit on change in one cycle is lifted, as the best price knows none. Kept p
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -29,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from benchmarks.telling import tell
 
 from pricetrail.params import Params
 from pricetrail.pricing.bounds import Limits
@@ -88,11 +88,7 @@ def main() -> None:
         seeds = range(asked.first, asked.first + asked.shops)
         shops = list(pool.map(shop, seeds, repeat(asked.times)))
     found = dict(figures(shops)) | {"seconds": round(time.perf_counter() - began, 1)}
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:<52} {value}")
+    tell(found, as_json=asked.json)
 
 
 def drawn(seed: int, times: int) -> Settings:

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import manifests
+from benchmarks.telling import tell
 
 from pricetrail.lineage import canonical
 from pricetrail.lineage.keys import Keyring
@@ -61,11 +62,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = measure(asked.folder or Path(folder), asked.count, asked.processes, asked.copies)
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:<28} {value}")
+    tell(found, as_json=asked.json)
 
 
 def measure(folder: Path, count: int, processes: int, copies: int) -> dict[str, Any]:

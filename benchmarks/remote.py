@@ -24,6 +24,7 @@ from pathlib import Path
 import yaml
 from benchmarks import proxy as wire
 from benchmarks.proxy import Proxy, Request
+from benchmarks.telling import tell
 
 from pricetrail.errors import StoreFailed
 from pricetrail.lineage import artifact, blob, canonical, channel, place
@@ -126,7 +127,7 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as folder, simulator(BUCKET) as server, wire.before(server) as proxy:
         found = measure(Path(folder), server, proxy, asked)
-    print(json.dumps(found, indent=2) if asked.json else "\n".join(f"{k:<26}{v}" for k, v in found.items()))
+    tell(found, as_json=asked.json)
 
 
 def measure(folder: Path, server: str, proxy: Proxy, asked: argparse.Namespace) -> dict[str, object]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +21,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from benchmarks.part import DATA
+from benchmarks.telling import tell
 
 from pricetrail.demand.response import regression
 from pricetrail.params import Params
@@ -30,7 +31,6 @@ from pricetrail.stages.stage import Context
 from pricetrail.stages.tables import columns
 from pricetrail.transactions.simulator.files import SCHEMA
 
-DATA = Path(os.environ.get("PRICETRAIL_DATA", "../shared/data"))
 BRANDS = ("dominicks", "minute.maid", "tropicana")
 PUBLISHED = (-2.77, -3.25, -1.99, -3.57, -2.04, -3.50)
 # What the published intervals reach to each side.
@@ -46,13 +46,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     found = dict(measure(asked.on.split(",")))
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, rows in found.items():
-        print(name)
-        for label, value in rows.items():
-            print(f"  {label:<44} {value}")
+    tell(found, as_json=asked.json)
 
 
 def measure(wanted: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:

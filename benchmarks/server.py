@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from itertools import count
 from pathlib import Path
 
 import psutil
 from benchmarks.turns import Cost
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Running:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
+        self.turn = count(1)
         words = [each.replace("{port}", str(self.port)) for each in service.command]
         environment = {
             name: each.replace("{port}", str(self.port)) for name, each in service.environment.items()
@@ -94,15 +96,15 @@ class Running:
         raise SystemExit(f"{self.process.args} did not answer {ask.path}: {why}")
 
     def asked(self, asks: Callable[[int], Ask], *, clients: int, seconds: float) -> Requests:
-        """Ask for some seconds, so many clients at once, each over a connection of its own."""
-        turn, spent = iter(range(10**9)), list[float]()
+        """Ask for some seconds, so many clients at once, each over a connection of its own; nothing twice."""
+        spent = list[float]()
         lock, until = threading.Lock(), time.perf_counter() + seconds
 
         def work() -> None:
             with _connected(self.port) as line:
                 while time.perf_counter() < until:
                     with lock:
-                        at = next(turn)
+                        at = next(self.turn)
                     began = time.perf_counter()
                     _answer(line, asks(at))
                     spent.append(1000 * (time.perf_counter() - began))

@@ -49,7 +49,7 @@ def stands(how: How) -> dict[str, Stand | None]:
     }
 
 
-NEEDS = {FLASK: ("flask", "torch", "waitress"), LITSERVE: ("litserve", "onnxruntime")}
+NEEDS = {FLASK: ("flask", "pandas", "torch", "waitress"), LITSERVE: ("litserve", "onnxruntime")}
 
 
 def ours(shop: Path) -> Stand:
@@ -66,17 +66,19 @@ def ours(shop: Path) -> Stand:
     codes = products(shop)
 
     def price(at: int) -> Ask:
-        return Ask(f"/v1/predict-price/{codes[at % len(codes)]}?num_price_bins=100&cost={0.2 + at / 1e4:.4f}")
+        return Ask(
+            f"/v1/predict-price/{codes[at % len(codes)]}?num_price_bins=100&cost={0.2 + at // len(codes) / 1e4:.4f}"
+        )
 
     def forecast(at: int) -> Ask:
-        line = {"stockcode": codes[at % len(codes)], "unitprice": 1 + at % 1000 / 100}
+        line = {"stockcode": codes[at % len(codes)], "unitprice": 1 + at // len(codes) / 100}
         return Ask("/v1/forecast", json.dumps({"lines": [line]}).encode())
 
     return Stand(Service([sys.executable, "-m", "pricetrail.serving"], shop, settings), price, forecast)
 
 
 def flask() -> Stand:
-    """Its network knows nothing: only the work is the reference's."""
+    """The reference's way."""
     command = peer.command("published", "{port}")
     service = Service(command, peer.ROOT, peer.environment(OMP_NUM_THREADS="1"))
     return Stand(service, price=lambda at: Ask(f"/v1/predict-price/P{at}"))

@@ -34,6 +34,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.telling import tell
+from benchmarks.turns import cost
+
 from pricetrail.lineage import blob, canonical, channel
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.keys import Keyring
@@ -56,11 +59,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), asked.venv or Path(folder) / "venv", asked.seconds)
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:<34} {value}")
+    tell(found, as_json=asked.json)
 
 
 def measure(folder: Path, venv: Path, seconds: float) -> dict[str, Any]:
@@ -318,62 +317,12 @@ def reprice(server: Server) -> dict[str, float]:
 
 def reference() -> dict[str, float]:
     """Milliseconds for one price as the reference finds it, and those of its network alone; medians of five."""
-    import pandas as pd
-    import torch
-    from benchmarks.reference import Features, build
+    from benchmarks.peers.published import Pricer
 
-    lines = drawn_lines(20_000)
-    features = Features(lines)
-    network = build(features(lines[:1]).shape[1]).eval()
-    prices = pd.DataFrame({"unitprice": [2 + at / 10 for at in range(PRICES)]})
-
-    def forecast(inputs: Any) -> Any:
-        with torch.inference_mode():
-            return network(torch.from_numpy(inputs)).exp().squeeze(1).numpy()
-
-    def once() -> float:
-        began = time.perf_counter()
-        rows = lines.sample(ROWS, random_state=42).drop(columns="unitprice").merge(prices, how="cross")
-        rows["quantity"] = forecast(features(rows))
-        rows["sales"] = rows["quantity"] * rows["unitprice"]
-        rows.groupby("unitprice").agg({"quantity": ["mean", "min", "max"], "sales": "mean"}).to_dict()
-        return (time.perf_counter() - began) * 1000
-
-    ready = features(lines[:ROWS])
-
-    def alone() -> float:
-        """Its network at each price, with every feature ready made."""
-        began = time.perf_counter()
-        for at in range(PRICES):
-            ready[:, 0] = at / PRICES
-            forecast(ready).mean()
-        return (time.perf_counter() - began) * 1000
-
-    both = {"reference_ms": once, "reference_network_ms": alone}
-    for each in both.values():
-        each()
-    return {name: round(statistics.median(each() for _ in range(5)), 1) for name, each in both.items()}
-
-
-def drawn_lines(count: int) -> Any:
-    """Order lines drawn at random, in the columns of the reference's."""
-    import numpy as np
-    import pandas as pd
-
-    rng = np.random.default_rng(7)
-    return pd.DataFrame(
-        {
-            "invoiceno": rng.integers(500_000, 600_000, count).astype(str),
-            "stockcode": rng.integers(0, PRODUCTS, count).astype(str),
-            "quantity": rng.integers(1, 50, count),
-            "invoicedate": pd.Timestamp("2011-01-01")
-            + pd.to_timedelta(rng.integers(0, 30_000_000, count), unit="s"),
-            "unitprice": rng.lognormal(1, 0.7, count),
-            "customerid": rng.integers(0, 4_300, count).astype(str),
-            "country": rng.integers(0, 38, count).astype(str),
-            "is_registered": rng.integers(0, 2, count),
-        }
-    )
+    pricer = Pricer()
+    both = {"reference_ms": pricer.price, "reference_network_ms": pricer.alone}
+    found = {name: [1000 * cost(work).clock for _ in range(6)] for name, work in both.items()}
+    return {name: round(statistics.median(each[1:]), 1) for name, each in found.items()}
 
 
 if __name__ == "__main__":

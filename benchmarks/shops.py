@@ -6,7 +6,6 @@ python -m benchmarks.shops [--data demo|PATH] [--json]
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import time
 from pathlib import Path
 
 import yaml
+from benchmarks.telling import tell
 
 REPEATS = 7
 
@@ -26,11 +26,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), asked.data)
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:<28} {value}")
+    tell(found, as_json=asked.json)
 
 
 def measure(folder: Path, data: str) -> dict[str, object]:

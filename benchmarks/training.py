@@ -11,7 +11,6 @@ many trials and nothing else; seconds are wall time, processor seconds count all
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -23,6 +22,7 @@ from typing import Any
 import torch
 from benchmarks import reference
 from benchmarks.models import DATA, Parts, prepared
+from benchmarks.telling import tell
 from benchmarks.turns import processor
 
 from pricetrail.demand import training, trial
@@ -46,11 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         parts = prepared(Path(folder) / "shop", asked.data.resolve(), None)
         found = searched(parts, asked.search) if asked.search else epochs(parts, asked.rows, asked.repeats)
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:<28} {value}")
+    tell(found, as_json=asked.json)
 
 
 def epochs(parts: Parts, count: int, repeats: int) -> dict[str, Any]:
