@@ -4,9 +4,9 @@ from pathlib import Path
 import dask
 import pieces
 import pytest
+from clusters import clustered, free, working
 from contract import CrewContract
 
-from conftest import clustered, free, working
 from pricetrail.errors import ParamsInvalid, WorkFailed
 from pricetrail.params import Workers, validate
 from pricetrail.workers.crew import crew
