@@ -8,6 +8,9 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 HERE = Path(__file__).parent
 
 

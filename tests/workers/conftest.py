@@ -10,7 +10,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     """The address of a scheduler with two workers."""
-    pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     from clusters import clustered
 
     with clustered(2, tmp_path_factory.mktemp("cluster")) as (address, _):

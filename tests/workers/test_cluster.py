@@ -1,7 +1,6 @@
 from functools import partial
 from pathlib import Path
 
-import dask
 import pieces
 import pytest
 from clusters import clustered, free, working
@@ -42,8 +41,10 @@ def test_files_out_of_reach_go_to_each_worker_once(tmp_path, monkeypatch):
 
 
 def test_nobody_there_is_said():
+    from dask import config
+
     with (
-        dask.config.set({"distributed.comm.timeouts.connect": "300ms"}),
+        config.set({"distributed.comm.timeouts.connect": "300ms"}),
         pytest.raises(WorkFailed, match="No workers answer at tcp://127"),
         connected(f"tcp://127.0.0.1:{free()}"),
     ):
