@@ -43,6 +43,7 @@ from pricetrail.lineage.receipts.writer import FULL
 from pricetrail.lineage.release import of
 from pricetrail.lineage.store import FolderStore
 from pricetrail.lineage.trace import trace
+from pricetrail.workers.local import local
 
 PRODUCTS, RELEASES = 4_000, 10
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -76,7 +77,8 @@ def measure(folder: Path, count: int, processes: int, copies: int) -> dict[str, 
     found |= {"receipts": total, "store_gb": round(kept / 1e9, 3), "bytes_a_receipt": round(kept / total, 1)}
     found |= asked(ledger)
     started, cpu = time.perf_counter(), sum(os.times()[:4])
-    verdict = verify(ledger, processes=processes)
+    with local(processes) as workers:
+        verdict = verify(ledger, apply=workers.map)
     seconds, cpu = time.perf_counter() - started, sum(os.times()[:4]) - cpu
     found |= {
         "verify_seconds": round(seconds, 1),

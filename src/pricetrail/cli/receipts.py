@@ -20,6 +20,7 @@ from pricetrail.lineage.receipts.seal import seal as seal_all
 from pricetrail.lineage.receipts.verify import Verdict
 from pricetrail.lineage.receipts.verify import verify as check
 from pricetrail.shop import git
+from pricetrail.workers.local import local
 
 OPEN = "; 'pricetrail receipts --seal' signs them, but not those that a running service is still writing"
 
@@ -50,7 +51,8 @@ def receipts(
     if before is not None or newest is not None:
         policy = Policy(before.replace(tzinfo=UTC) if before else None, newest)
         entries.append(forget(ledger, policy, who=who, why=why))
-    verdict = check(ledger, processes=os.cpu_count() or 1)
+    with local(os.cpu_count() or 1) as workers:
+        verdict = check(ledger, apply=workers.map)
     written = [entry.number for entry in entries if entry is not None]
     if as_json:
         answer({**verdict.to_dict(), "entries": written})

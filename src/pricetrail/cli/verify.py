@@ -15,6 +15,7 @@ from pricetrail.cli.console import AsJson, answer, say, stdout, working
 from pricetrail.lineage.verify import Finding
 from pricetrail.shop import verification
 from pricetrail.shop.verification import Report
+from pricetrail.workers.local import local
 
 LONGEST = 400
 
@@ -30,9 +31,8 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check the ledger, the manifests, the receipts and the working copy. Exit code 1: something does not hold."""
-    processes = os.cpu_count() or 1
-    with working("Verifying") as progress:
-        report = verification.verify(shop, deep=deep, processes=processes, progress=progress)
+    with working("Verifying") as progress, local(os.cpu_count() or 1) as workers:
+        report = verification.verify(shop, deep=deep, apply=workers.map, progress=progress)
     if as_json:
         answer(report.to_dict())
     else:

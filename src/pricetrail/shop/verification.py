@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pricetrail.apply import Map
 from pricetrail.errors import ArtifactMissing, DigestMismatch, KeyMissing
 from pricetrail.lineage import artifact, canonical, graph, keys, place
 from pricetrail.lineage.channel import PRODUCTION
@@ -50,14 +51,14 @@ class Report:
 
 
 def verify(
-    root: Path, *, deep: bool = False, processes: int = 1, progress: Progress = lambda *_: None
+    root: Path, *, deep: bool = False, apply: Map = map, progress: Progress = lambda *_: None
 ) -> Report:
     """Check the shop ``root``; nothing of it is changed.
 
     Args:
         root: the shop.
         deep: look at every version of every file in git, in DVC's cache and in its remotes as well.
-        processes: how many check receipts at once.
+        apply: who checks some of the receipts at a time.
         progress: is told the share done of the deep work.
 
     Raises:
@@ -67,7 +68,7 @@ def verify(
     trust, anchored = _anchor(root)
     found = chain.walk(store, trust, place.witness(root))
     kept = objects.check(store, found)
-    receipts = _receipts(root, found, processes)
+    receipts = _receipts(root, found, apply)
     findings = [*anchored, *found.findings, *kept.findings, *_ring(root), *_recorded(root, found, at_work)]
     findings += _faults(receipts, found)
     findings += [] if workspace.unreadable(root) else _production(root, found, kept, at_work)
@@ -170,11 +171,9 @@ def _production(root: Path, found: Chain, kept: Objects, at_work: Note) -> Itera
         yield Finding("channel", f"{production.FOLDER}.dvc", fault, at)
 
 
-def _receipts(root: Path, found: Chain, processes: int) -> Verdict:
+def _receipts(root: Path, found: Chain, apply: Map) -> Verdict:
     known = seal.named(found.topic(seal.KIND))
-    return examine(
-        place.store(root), known, retention.named(found.topic(retention.KIND)), processes=processes
-    )
+    return examine(place.store(root), known, retention.named(found.topic(retention.KIND)), apply=apply)
 
 
 def _faults(receipts: Verdict, found: Chain) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from pricetrail.lineage.receipts import Writer, find, log, number, segment
 from pricetrail.lineage.receipts.proof import prove
 from pricetrail.lineage.receipts.seal import seal, sealed
 from pricetrail.lineage.receipts.verify import verify
+from pricetrail.workers.local import local
 
 SEALER = """
 import sys
@@ -94,7 +95,8 @@ def test_two_processes_find_the_same(ledger, root, make):
     writer.issue(make())
     writer.close()
     seal(ledger, who="x")
-    assert verify(ledger, processes=2) == verify(ledger)
+    with local(2) as workers:
+        assert verify(ledger, apply=workers.map) == verify(ledger)
     assert (verify(ledger).receipts, verify(ledger).segments) == (11, 2)
 
 

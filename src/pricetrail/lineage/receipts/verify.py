@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from typing import Any
 
+from pricetrail.apply import Map
 from pricetrail.errors import LineageError
 from pricetrail.lineage import canonical
 from pricetrail.lineage.ledger import Ledger
@@ -54,21 +54,19 @@ class Verdict:
         return {**counts, "faults": list(self.faults)}
 
 
-def verify(ledger: Ledger, *, processes: int = 1) -> Verdict:
-    """Check everything that is kept; with several processes, in a folder only, that much faster.
+def verify(ledger: Ledger, *, apply: Map = map) -> Verdict:
+    """Check everything that is kept; in a folder whoever ``apply`` asks does some of it at a time.
 
     Raises:
         LedgerBroken, NotSigned: the ledger itself does not hold.
     """
-    return examine(ledger.store, sealed(ledger), retention.forgotten(ledger), processes=processes)
+    return examine(ledger.store, sealed(ledger), retention.forgotten(ledger), apply=apply)
 
 
-def examine(
-    store: Store, known: Mapping[str, Sealed], gone: Collection[str], *, processes: int = 1
-) -> Verdict:
+def examine(store: Store, known: Mapping[str, Sealed], gone: Collection[str], *, apply: Map = map) -> Verdict:
     """Check what is kept of the segments ``known`` to be sealed, those ``gone`` by policy excepted."""
     kept = [facts for name, facts in known.items() if name not in gone]
-    faults = [fault for found in _each(store, kept, processes) for fault in found]
+    faults = [fault for found in _each(store, kept, apply) for fault in found]
     faults += [
         Fault(segment.path(name, "json"), "the ledger names no such segment")
         for name in sorted(set(segment.names(store)) - set(known) - set(log.segments(store)))
@@ -87,12 +85,8 @@ def check(store: Store, facts: Sealed) -> list[Fault]:
     return list(_faults(store, facts))
 
 
-def _each(store: Store, kept: list[Sealed], processes: int) -> Iterator[list[Fault]]:
-    if processes == 1 or not isinstance(store, FolderStore):
-        yield from (check(store, facts) for facts in kept)
-        return
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(check, [store] * len(kept), kept)
+def _each(store: Store, kept: list[Sealed], apply: Map) -> Iterator[list[Fault]]:
+    yield from (apply if isinstance(store, FolderStore) else map)(partial(check, store), kept)
 
 
 def _faults(store: Store, facts: Sealed) -> Iterator[Fault]:
