@@ -17,18 +17,20 @@ PARTS = 100
 LEAST = 1e-6
 
 
-def orders(counts: Floats, mean: Floats, spread: Floats) -> Floats:
+def orders(counts: Floats, mean: Floats, spread: Floats, certain: Floats) -> Floats:
     """The share of each count within its central interval, shape (n,).
 
     Args:
         counts: what happened.
         mean: what was expected.
         spread: relative variance of the rate, drawn from a gamma: counts are negative binomial.
+        certain: so many of them are sure, and what is beyond them is drawn.
     """
     from scipy.special import betainc
 
+    counts = counts - certain
     shape = 1 / np.maximum(spread, LEAST)
-    chance = shape / (shape + np.maximum(mean, LEAST))
+    chance = shape / (shape + np.maximum(mean - certain, LEAST))
 
     def upto(count: Floats) -> Floats:
         found: Floats = np.where(count < 0, 0.0, betainc(shape, np.maximum(count, 0) + 1, chance))
@@ -37,23 +39,28 @@ def orders(counts: Floats, mean: Floats, spread: Floats) -> Floats:
     return _share(upto(counts - 1), upto(counts))
 
 
-def units(counts: Floats, mean: Floats, spread: Floats, order: Floats, scale: Floats) -> Floats:
+def units(
+    counts: Floats, mean: Floats, spread: Floats, order: Floats, scale: Floats, certain: Floats
+) -> Floats:
     """The same for units, which come by the order.
 
     Args:
         counts, mean, spread: as for orders, ``mean`` in units.
         order: units expected of an order.
         scale: variance of the units of an order over their mean.
+        certain: so many orders are sure.
     """
     from scipy.special import gammainc, gammaincinv
 
     middles = (np.arange(PARTS) + 0.5) / PARTS
     shape = 1 / np.maximum(spread, LEAST)[:, None]
-    rate = np.maximum(gammaincinv(shape, middles) * (mean / order)[:, None] / shape, LEAST)
+    drawn = np.maximum(mean / order - certain, LEAST)
+    rate = np.maximum(gammaincinv(shape, middles) * drawn[:, None] / shape, LEAST)
     # Given the rate, orders are Poisson: there may be none. What they bring together, if any, is about gamma.
-    some = -np.expm1(-rate)
-    first = rate * order[:, None] / some
-    second = first * (scale + order)[:, None] + first * rate * order[:, None]
+    some = np.where(certain[:, None] > 0, 1.0, -np.expm1(-rate))
+    sure, each = certain[:, None], order[:, None]
+    first = (sure + rate) * each / some
+    second = first * scale[:, None] + (rate + (sure + rate) ** 2) * each**2 / some
     variance = np.maximum(second - first**2, LEAST)
 
     def below(value: Floats) -> Floats:

@@ -19,7 +19,7 @@ ROUNDS = 3
 START = Noise(week=0.1, lasting=0.1, decay=0.9)
 FIRST_MEAN, FIRST_SPREAD = np.array([-1.0, 0.0, 0.0]), np.array([0.5, 0.5, 0.5])
 # Units an order answer to the price less than orders do.
-ORDERS, SIZE = Belief(usual=0.25, vague=3.0), Belief(usual=0.1, vague=0.5)
+ORDERS, SIZE = Belief(usual=0.25, vague=3.0), Belief(usual=0.1, vague=1.0)
 LEAST_SPREAD = 0.02
 # As many orders as the spread of all series' order sizes counts for beside a series' own.
 PRIOR_ORDERS = 20

@@ -68,11 +68,13 @@ class Cases:
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
     """A forecast of what a case sells after: its ``mean``, and that if the price did nothing, ``still``; the
-    relative variance of its rate, ``spread``; shape (e,) each."""
+    relative variance of its rate, ``spread``; and how many of the orders are ``sure``, as their weeks count because
+    somebody ordered; shape (e,) each."""
 
     mean: Floats
     still: Floats
     spread: Floats
+    sure: Floats
 
 
 def check(response: Response) -> list[Held]:
@@ -141,12 +143,13 @@ def foretell(response: Response, cases: Cases) -> dict[str, tuple[Floats, Told, 
     fold = np.unique([code for code, _ in panel.names], return_inverse=True)[1] % FOLDS
     sold = _sold(panel.orders, cases)
     mean, told = _orders(orders, cases, _slopes(orders, cases, fold))
-    found = {"orders": (sold, told, coverage.orders(sold, told.mean, told.spread))}
+    found = {"orders": (sold, told, coverage.orders(sold, told.mean, told.spread, told.sure))}
     if response.size is not None:
         slopes = _slopes(response.size, cases, fold)
         units, order = _units(response.size, cases, slopes, mean, told)
         sold, scale = _sold(panel.units, cases), response.size.weeks.scale[cases.series]
-        found["units"] = (sold, units, coverage.units(sold, units.mean, units.spread, order, scale))
+        covered = coverage.units(sold, units.mean, units.spread, order, scale, units.sure)
+        found["units"] = (sold, units, covered)
     return found
 
 
@@ -180,17 +183,20 @@ def _known(outcome: Outcome, cases: Cases) -> Weeks:
 def _orders(outcome: Outcome, cases: Cases, slopes: Slopes) -> tuple[Floats, Told]:
     """The mean by week, shape (e, t), and the forecast."""
     weeks = _known(outcome, cases)
-    means, unknown = [], np.zeros(len(cases.series))
+    means, unknown, sure = [], np.zeros(len(cases.series)), np.zeros(len(cases.series))
     for slope in (slopes.mean, slopes.mean * 0):
         effect = np.exp(np.einsum("etk,ek->et", weeks.design, slope))
         newest = level.filtered(weeks, outcome.noise, effect, cases.last)
         plain = np.maximum(weeks.baseline * effect * newest.factor[:, None], LEAST)
-        counted = np.where(weeks.bounded, local.truncated(plain, weeks.asked[:, None])[0], plain)
-        means.append(counted * cases.after)
-        unknown = unknown if len(means) > 1 else _unknown(outcome, cases, newest, means[0])
+        told, varying = local.truncated(plain, weeks.asked[:, None])
+        means.append(np.where(weeks.bounded, told, plain) * cases.after)
+        if len(means) == 1:
+            unknown = _unknown(outcome, cases, newest, means[0])
+            # A Poisson count that could not be zero varies as one does of which so many orders are sure.
+            sure = np.where(weeks.bounded & cases.after, told - varying, 0).sum(axis=1)
     spread = unknown + _swayed(weeks, cases, slopes, means[0])
     mean, still = (np.maximum(each.sum(axis=1), LEAST) for each in means)
-    return means[0], Told(mean, still, spread)
+    return means[0], Told(mean, still, spread, np.clip(sure, 0, mean))
 
 
 def _unknown(outcome: Outcome, cases: Cases, newest: Filtered, mean: Floats) -> Floats:
@@ -207,7 +213,7 @@ def _units(outcome: Outcome, cases: Cases, slopes: Slopes, orders: Floats, told:
     newest = level.filtered(weeks, outcome.noise, effect, cases.last)
     mean = np.maximum((orders * effect).sum(axis=1) * usual * newest.factor, LEAST)
     spread = told.spread + newest.unknown + _swayed(weeks, cases, slopes, orders)
-    return Told(mean, told.still * usual * still.factor, spread), mean / told.mean
+    return Told(mean, told.still * usual * still.factor, spread, told.sure), mean / told.mean
 
 
 def _swayed(weeks: Weeks, cases: Cases, slopes: Slopes, mean: Floats) -> Floats:

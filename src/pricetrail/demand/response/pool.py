@@ -23,6 +23,8 @@ from pricetrail.demand.response.panel import Bools, Floats
 
 SPREADS = np.concatenate([[0.0], np.geomspace(0.05, 2.5, 10)])
 SHARES = (0.3, 0.6, 0.9)
+# Half of the mass of what is believed beforehand of the spread of how slopes change further down lies below it.
+FURTHER = 0.5
 # Rows of the grid that are so much less likely than the best say nothing.
 FAINT = 1e-2
 LEAST = 1e-3
@@ -30,8 +32,8 @@ LEAST = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """What is held before the data: ``usual``, the size that spreads are of, and the standard deviation ``vague`` of
-    the mean of a coefficient around nothing."""
+    """What is held before the data: ``usual``, the size that the first coefficient's spread is of, and the standard
+    deviation ``vague`` of the mean of a coefficient around nothing."""
 
     usual: float
     vague: float
@@ -191,10 +193,11 @@ def _prior(spread: Floats, usual: float) -> float:
     (Gelman, 2006).
     """
     ratio = SPREADS / usual
-    further = np.gradient(SPREADS) / (1 + ratio**2)
-    first = np.maximum(further * ratio / np.sqrt(1 + ratio**2), LEAST * further)
+    first = np.maximum(ratio / (1 + ratio**2) ** 1.5, LEAST)
+    further = 1 / (1 + (SPREADS / FURTHER) ** 2)
     mass = zip((first, further), spread[:2].tolist(), strict=False)
-    return float(sum(np.log(each[np.searchsorted(SPREADS, at)]) for each, at in mass))
+    found = [np.log((np.gradient(SPREADS) * each)[np.searchsorted(SPREADS, at)]) for each, at in mass]
+    return float(sum(found))
 
 
 def _likely(rows: Iterable[_Row]) -> list[_Row]:
