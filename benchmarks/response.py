@@ -66,7 +66,7 @@ def orange() -> Iterator[tuple[str, str]]:
     cells = [(brand == one) & (feat == shown) for one in range(3) for shown in (0, 1)]
     log = np.log(juice["price"])
     design = np.stack([log * cell for cell in cells], axis=1)
-    found = regression.fit(juice["logmove"], design, [2 * brand + feat], juice["store"], family="gaussian")
+    found = regression.fit(juice["logmove"], design, [2 * brand + feat], [juice["store"]], family="gaussian")
     names = [f"{name}, {shown}" for name in BRANDS for shown in ("not featured", "featured")]
     for name, slope, error, published in zip(names, found.coefficients, found.errors, PUBLISHED, strict=True):
         reach = 1.96 * error

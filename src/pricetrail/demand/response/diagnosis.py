@@ -32,7 +32,7 @@ TELLING = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """One way to a slope, with its 95 % interval, clustered by series."""
+    """One way to a slope, with its 95 % interval; rows hang together by series and by week."""
 
     name: str
     outcome: str
@@ -95,13 +95,15 @@ def _panel_fit(counts: Floats, columns: list[Floats], used: Bools) -> Regression
     if not len(series) or not counts[used].any():
         return None
     design = np.stack([column[used] for column in columns], axis=1)
-    return regression.fit(counts[used], design, [series, week], series, family="poisson")
+    return regression.fit(counts[used], design, [series, week], [series, week], family="poisson")
 
 
 def _naive(lines: Columns, key: str | None) -> Regression:
     series, week = series_of(lines, key)[1], weeks_of(lines["invoicedate"])
     log = np.log(lines["quantity"])
-    return regression.fit(log, np.log(lines["unitprice"])[:, None], [series, week], series, family="gaussian")
+    return regression.fit(
+        log, np.log(lines["unitprice"])[:, None], [series, week], [series, week], family="gaussian"
+    )
 
 
 def _slope(name: str, outcome: str, found: Regression | None) -> Slope | None:

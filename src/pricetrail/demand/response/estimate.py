@@ -132,7 +132,7 @@ def drivers(panel: Panel, design: Floats) -> Floats:
     series, week = np.nonzero(panel.live)
     wide = np.concatenate([columns, design], axis=-1)[series, week]
     counts = panel.orders.sum(axis=0)[series, week]
-    found = regression.fit(counts, wide, [series, week], series, family="poisson").coefficients
+    found = regression.fit(counts, wide, [series, week], [series], family="poisson").coefficients
     return np.exp(columns @ found[: columns.shape[-1]])
 
 
@@ -203,8 +203,9 @@ def _dispersion(panel: Panel) -> Floats:
     squares = panel.squares.sum(axis=1)
     sold = np.maximum(orders, 1)
     mean = np.maximum(units, 1e-9) / sold
-    relative = np.maximum(squares / sold / mean**2 - 1, 0)
-    usual = float(np.median(relative))
+    # Few orders seldom hold a large one: what is usual is of all orders, not of most series.
+    relative = np.maximum(squares / sold / mean**2 - 1, 0) * sold / np.maximum(sold - 1, 1)
+    usual = float((orders * relative).sum() / max(float(orders.sum()), 1.0))
     shared = (orders * relative + PRIOR_ORDERS * usual) / (orders + PRIOR_ORDERS)
     found: Floats = mean * np.maximum(shared, 1e-3)
     return found

@@ -3,6 +3,10 @@
 Effects of series and weeks are not estimated one by one: every column is freed of its weighted group means, one
 grouping after the other until nothing moves (Gaure, 2013), within the steps of a Poisson fit (PPML: Santos Silva
 and Tenreyro, 2006; with absorbed effects: Correia, Guimaraes and Zylkin, 2020).
+
+Errors are clustered, and jackknifed: what one cluster bends the coefficients by is taken out of its own residuals (CR3;
+Bell and McCaffrey, 2002), as a few series with long cuts carry most of what is known. Where rows hang together in two
+ways, by series and by the weeks in which many are repriced at once, both count (Cameron, Gelbach and Miller, 2011).
 """
 
 from __future__ import annotations
@@ -38,26 +42,51 @@ class Regression:
 
 
 def fit(
-    outcome: Floats, design: Floats, effects: Sequence[Ints], clusters: Ints, *, family: Family
+    outcome: Floats, design: Floats, effects: Sequence[Ints], clusters: Sequence[Ints], *, family: Family
 ) -> Regression:
     """Regress ``outcome`` (n,) on ``design`` (n, k) with the ``effects`` of groups, each (n,), absorbed.
 
-    Rows of groups without a single count say nothing in a Poisson fit and are left out. Standard errors are
-    clustered, with the usual small-sample factor g / (g - 1).
+    Rows of groups without a single count say nothing in a Poisson fit and are left out. ``clusters`` are one or two
+    ways in which rows hang together, (n,) each, the first of which counts as the number of clusters.
     """
     if family == "poisson":
         kept = _counted(outcome, effects)
-        outcome, design, clusters = outcome[kept], design[kept], clusters[kept]
-        effects = [group[kept] for group in effects]
+        outcome, design = outcome[kept], design[kept]
+        effects, clusters = ([group[kept] for group in each] for each in (effects, clusters))
     groups = [np.unique(group, return_inverse=True)[1] for group in effects]
     solve = _poisson if family == "poisson" else _gaussian
     freed, weight, residual, found = solve(outcome, design, groups)
-    bread = np.linalg.pinv(freed.T @ (weight[:, None] * freed))
-    number = np.unique(clusters, return_inverse=True)[1]
-    scores = np.stack([np.bincount(number, freed[:, at] * residual) for at in range(freed.shape[1])], axis=1)
-    count = len(scores)
-    cov = bread @ (scores.T @ scores) @ bread * count / max(count - 1, 1)
-    return Regression(found, cov, len(outcome), count)
+    bread = np.linalg.pinv(freed.T @ (weight[:, None] * freed)).astype(np.float64)
+    ways = [np.unique(group, return_inverse=True)[1] for group in clusters]
+    covs = [_clustered(freed, weight, residual, bread, number) for number in ways]
+    return Regression(found, _together(covs, freed, residual, bread), len(outcome), len(np.unique(ways[0])))
+
+
+def _clustered(freed: Floats, weight: Floats, residual: Floats, bread: Floats, number: Ints) -> Floats:
+    """The covariance of the coefficients with rows of a cluster together, jackknifed."""
+    size, count = freed.shape[1], int(number.max(initial=0)) + 1
+    scores = np.stack([np.bincount(number, freed[:, at] * residual) for at in range(size)], axis=1)
+    pairs = [
+        np.bincount(number, weight * freed[:, one] * freed[:, other])
+        for one in range(size)
+        for other in range(size)
+    ]
+    kept = np.eye(size) - np.stack(pairs, axis=1).reshape(count, size, size) @ bread
+    # A cluster that alone carries a coefficient leaves nothing to take its own pull out of.
+    freeing = np.linalg.pinv(kept, rcond=CLOSE)
+    alone = np.einsum("cij,cj->ci", freeing, scores)
+    found: Floats = bread @ (alone.T @ alone) @ bread * max(count - 1, 1) / max(count, 1)
+    return found
+
+
+def _together(covs: Sequence[Floats], freed: Floats, residual: Floats, bread: Floats) -> Floats:
+    """What two ways say together, less what both count; never narrower than either of them says."""
+    if len(covs) == 1:
+        return covs[0]
+    scores = freed * residual[:, None]
+    both = covs[0] + covs[1] - bread @ (scores.T @ scores) @ bread
+    widest: Floats = max([*covs, both], key=lambda cov: float(cov[0, 0]))
+    return widest
 
 
 def absorb(columns: Floats, weight: Floats, groups: Sequence[Ints]) -> Floats:
