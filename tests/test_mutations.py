@@ -16,4 +16,4 @@ def test_every_mutation_is_noticed_and_named(ran):
     found = json.loads(done.stdout)
     assert len(found) > 150
     assert [each for each in found if not (each["ours"]["noticed"] and each["ours"]["named"])] == []
-    assert sum(each["DVC"]["noticed"] for each in found) < len(found) / 2
+    assert sum(not each["DVC"]["noticed"] for each in found) > 50
