@@ -13,6 +13,8 @@ from pricetrail.lineage import place
 from pricetrail.lineage.hint import Hint
 from pricetrail.lineage.keys import make
 from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.verify import chain, objects, workspace
+from pricetrail.lineage.verify.workspace import Here
 from pricetrail.shop import git, note, production, remote
 from pricetrail.shop.note import Note
 from pricetrail.shop.remote import Place
@@ -125,6 +127,18 @@ def test_words_and_places_that_no_stage_reads_are_remarks(ran):
     report = verify(ran.root)
     assert report.findings == ()
     assert "ledger.url is './ledger' and was 'ledger'" in report.remarks[-1]
+
+
+@pytest.mark.parametrize(("diff", "fault"), [(None, False), ("b" * 64, True)])
+def test_another_pricetrail_is_a_remark_and_a_changed_one_a_fault(ran, diff, fault):
+    store, here = place.store(ran.root), Here("a" * 40, diff)
+    (run,) = objects.check(store, chain.walk(store)).runs
+    name = "pricetrail.lineage.guard"
+    for record in run.manifest["records"].values():
+        record["modules"][name] = "0" * 64
+    found = [each.place for each in workspace.check(ran.root, run, here, apart="production")]
+    assert (name in found) == fault
+    assert any(name in each for each in workspace.remarks(ran.root, run, here)) != fault
 
 
 def test_lock_and_record_written_by_hand(ran):

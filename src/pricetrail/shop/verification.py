@@ -13,12 +13,14 @@ from pricetrail.apply import Map
 from pricetrail.errors import ArtifactMissing, DigestMismatch, KeyMissing
 from pricetrail.lineage import artifact, canonical, graph, keys, place
 from pricetrail.lineage.channel import PRODUCTION
+from pricetrail.lineage.modules import PACKAGE
 from pricetrail.lineage.receipts import retention, seal
 from pricetrail.lineage.receipts.verify import Verdict, examine
 from pricetrail.lineage.verify import Finding, Since, chain, depth, objects, since, workspace
 from pricetrail.lineage.verify.chain import Chain
 from pricetrail.lineage.verify.depth import Looked, Progress
 from pricetrail.lineage.verify.objects import Objects
+from pricetrail.lineage.verify.workspace import Here
 from pricetrail.shop import cache, git, note, production, transfer
 from pricetrail.shop.note import Note
 
@@ -77,8 +79,9 @@ def verify(
     if not _comparable(found, kept):
         remarks.append("The working copy was not compared: there is no newest run in the ledger that holds.")
     else:
-        findings += workspace.check(root, kept.runs[0], apart=production.FOLDER)
-        remarks += workspace.remarks(root, kept.runs[0])
+        here = Here(**git.identity(PACKAGE))
+        findings += workspace.check(root, kept.runs[0], here, apart=production.FOLDER)
+        remarks += workspace.remarks(root, kept.runs[0], here)
         checked["files"] = len(kept.runs[0].manifest["artifacts"])
     if deep:
         for looked in _deep(root, kept, progress):

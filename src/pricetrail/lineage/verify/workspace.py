@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,17 +34,32 @@ AREA = "shop"
 STRANGE = (ValueError, KeyError, TypeError, AttributeError)
 
 
-def check(root: Path, run: Run, *, apart: str) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What this process runs from: the commit that the package is at, and the digest of what is not committed."""
+
+    commit: str | None
+    diff: str | None
+
+    def other(self, known: Mapping[str, Any]) -> bool:
+        """Whether it is as a whole another pricetrail than the run's: of another version, or all of another commit."""
+        moved = self.commit not in (None, known["code"].get("commit")) and self.diff is None
+        return moved or known["code"]["version"] != __version__
+
+
+def check(root: Path, run: Run, here: Here, *, apart: str) -> Iterator[Finding]:
     """Name everything of the shop ``root`` that is not as the run left it.
 
     Args:
         root: the shop.
         run: its newest run.
+        here: the package that looks.
         apart: the folder that promotions change, and that is therefore no run's.
     """
     at, broken = since(run.entry), unreadable(root)
     yield from (Finding(AREA, name, fault, at) for name, fault in broken.items())
-    yield from _code(run.manifest, at)
+    if not here.other(run.manifest):
+        yield from _code(run.manifest, at)
     yield from _files(root, _made(run.manifest), at)
     if not broken:
         yield from _settings(root, run, at)
@@ -81,13 +97,13 @@ def _tracks(path: Path) -> list[tuple[str, str]]:
     return [(str(each["path"]), str(each["md5"])) for each in load(path)["outs"]]
 
 
-def remarks(root: Path, run: Run) -> Iterator[str]:
-    """What is no fault: another environment than the run's, and words or places that no stage reads."""
+def remarks(root: Path, run: Run, here: Here) -> Iterator[str]:
+    """What is no fault: another pricetrail or environment than the run's, and words or places that no stage reads."""
     if moved := surroundings.differing(run.manifest["environment"], environment()):
         told = "; ".join(map(str, moved))
         yield f"This environment is not that of run {run.entry.objects[0][:12]} in {len(moved)} points: {told}."
-    if (version := run.manifest["code"]["version"]) != __version__:
-        yield f"This version of pricetrail, {__version__}, is not that of the run: {version}."
+    if here.other(run.manifest):
+        yield _upgraded(run.manifest, here)
     values = parameters.compare(root, run)
     yield from (f"{PARAMS}: {each}; no result depends on that." for each in values.apart)
     if values.rewritten:
@@ -110,14 +126,31 @@ def _settings(root: Path, run: Run, at: Since) -> Iterator[Finding]:
 
 
 def _code(known: Mapping[str, Any], at: Since) -> Iterator[Finding]:
-    """A module of the same version of this package that is not the one that a stage imported."""
-    if known["code"]["version"] != __version__:
-        return
+    """A module of this package that is not the one that a stage imported."""
+    other = f"its code is not what the run imported, which was made by pricetrail at {_short(known['code'])}"
+    yield from (
+        Finding(AREA, name, other if there else "it is missing", at) for name, there in _others(known)
+    )
+
+
+def _upgraded(known: Mapping[str, Any], here: Here) -> str:
+    this = f"This is pricetrail {__version__} at {(here.commit or 'no commit')[:12]}"
+    others = ", ".join(name for name, _ in _others(known)) or "none"
+    return (
+        f"{this}, and the run was made by {known['code']['version']} at {_short(known['code'])}."
+        f" Modules that are others by now: {others}."
+    )
+
+
+def _others(known: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Each module that is not the one that a stage imported, and whether there is one of that name."""
     then = {name: sha for found in manifest.records(known).values() for name, sha in found.modules.items()}
-    now, commit = modules.digests(then), (known["code"].get("commit") or "of no repository")[:12]
-    other = f"its code is not what the run imported, which was made by pricetrail at {commit}"
-    for name in surroundings.changed(then, now):
-        yield Finding(AREA, name, other if name in now else "it is missing", at)
+    now = modules.digests(then)
+    return ((name, name in now) for name in surroundings.changed(then, now))
+
+
+def _short(code: Mapping[str, Any]) -> str:
+    return (code.get("commit") or "no commit")[:12]
 
 
 def _made(known: Mapping[str, Any]) -> list[Artifact]:
