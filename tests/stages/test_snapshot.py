@@ -34,6 +34,7 @@ def sale(at, rng):
         "customerid": who,
         "country": "France",
         "is_registered": int(who is not None),
+        "store": f"{at % 3}",
     }
 
 
@@ -52,26 +53,35 @@ def lines():
     return [sale(at, rng) for at in range(200)]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, lines):
-    root = tmp_path_factory.mktemp("shop")
+def made(root, lines, **source):
+    """The folder of the snapshot of a shop with those lines."""
     (root / "data").mkdir()
-    priced = prices.attach(loaded(lines), Params().source)
+    params = Params(source=source)
+    priced = prices.attach(loaded(lines), params.source)
     pq.write_table(priced.to_pyarrow(), root / "data/original_df.parquet")
-    snapshot.work(Context(root, Params(), lambda share, note: None))
+    snapshot.work(Context(root, params, lambda share, note: None))
     return root / snapshot.FOLDER
 
 
 @pytest.fixture(scope="module")
+def folder(tmp_path_factory, lines):
+    return made(tmp_path_factory.mktemp("shop"), lines)
+
+
+@pytest.fixture(scope="module")
 def prospects(folder):
+    return kept(folder)
+
+
+def kept(folder):
     about = json.loads((folder / "products.json").read_text())
     return Prospects.from_json(about, np.load(folder / "features.npy", allow_pickle=False))
 
 
-def came(lines, **other):
+def came(lines, key=None, **other):
     """The features of a new customer's line once it is there."""
     new = {**lines[-1], "line": len(lines), "invoiceno": "new", **other}
-    found = history.features(loaded([*lines, new]))
+    found = history.features(loaded([*lines, new]), key)
     return found.filter(found.line == len(lines)).to_pyarrow().to_pylist()[0]
 
 
@@ -87,6 +97,18 @@ def test_features_are_those_of_the_line_that_comes(prospects, lines, price, cust
         known = np.nan if wanted[name] is None else wanted[name]
         assert found[name][0] == pytest.approx(known, rel=1e-5, abs=1e-6, nan_ok=True), name
     assert found["country"].tolist() == ["France"]
+
+
+@pytest.mark.parametrize("price", [2.5, 2.99], ids=["paid before", "new"])
+def test_a_line_to_come_is_where_its_product_was_sold_last(tmp_path, lines, price):
+    at, newest = END + timedelta(days=40), next(line for line in reversed(lines) if line["stockcode"] == "B")
+    there = {"customerid": None, "is_registered": 0, "invoicedate": at, "store": newest["store"]}
+    wanted = came(lines, "store", stockcode="B", unitprice=price, **there)
+    found = kept(made(tmp_path, lines, key="store")).columns([Line("B", price, False, at=at)])
+    for name in history.numeric("store"):
+        known = np.nan if wanted[name] is None else wanted[name]
+        assert found[name][0] == pytest.approx(known, rel=1e-5, abs=1e-6, nan_ok=True), name
+    assert found["store"].tolist() == [newest["store"]]
 
 
 def test_what_the_asker_knows_stands(prospects):

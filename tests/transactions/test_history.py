@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table")  # ibis 12 u
 START = datetime(2011, 1, 3, 9, 30)
 DAY = timedelta(days=1)
 TOLERANCE = dict.fromkeys(("customer_spread", "channel_tier_spread"), 3e-3)  # roots of sums in steps of 2^-20
-TEXTS = ("stockcode", "customerid", "country", "invoiceno", "description", "file")
+TEXTS = ("stockcode", "customerid", "country", "invoiceno", "description", "file", "store")
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in TEXTS),
@@ -34,6 +34,7 @@ LINES = st.lists(
             "unitprice": st.sampled_from([0.42, 0.55, 2.55, 3.75]),
             "quantity": st.sampled_from([1.0, 2.0, 2.5, 12.0, 480.0]),
             "invoicedate": MOMENTS,
+            "store": st.sampled_from(["5", "8"]),
         }
     ),
     min_size=1,
@@ -58,11 +59,11 @@ def whole(lines):
     ]
 
 
-def told(lines):
+def told(lines, key=None):
     """The features, by line."""
     engine = ibis.duckdb.connect(threads=1)
     engine.con.register("sales", pa.Table.from_pylist(whole(lines), SCHEMA))
-    return history.features(engine.table("sales")).order_by("line").to_pyarrow().to_pylist()
+    return history.features(engine.table("sales"), key).order_by("line").to_pyarrow().to_pylist()
 
 
 class Past:
@@ -115,6 +116,10 @@ def band(line):
 
 def customer(line):
     return line["customerid"]
+
+
+def store(line):
+    return line["store"]
 
 
 def registered(line):
@@ -211,6 +216,25 @@ def of_prices_of_a_customer(line, lines):
     }
 
 
+def of_places(line, lines):
+    place, shelf = Past(line, lines, store), Past(line, lines, product, store)
+    moments = sorted(set(shelf.values("invoicedate")))
+    recent = {
+        name: shelf.mean([log1p(o["quantity"]) for o in shelf.lines if o["invoicedate"] in moments[-count:]])
+        for name, count in {"shelf_last": 1, "shelf_recent": 4}.items()
+    }
+    prices = [log(price) for price in shelf.values("unitprice")]
+    return {
+        "place_count": len(place.lines) or None,
+        "place_mean": place.mean(place.logs()),
+        "shelf_count": len(shelf.lines) or None,
+        "shelf_mean": shelf.mean(shelf.logs()),
+        "shelf_days": shelf.days(),
+        "vs_shelf": log(line["unitprice"]) - shelf.mean(prices) if prices else None,
+        **recent,
+    }
+
+
 def of_itself(line, lines):
     repeat = of_repeats(line, lines)["repeat_last"]
     moment = line["invoicedate"]
@@ -243,6 +267,23 @@ def test_features_are_what_came_before(lines):
     for line, features in zip(lines, found, strict=True):
         wanted = {name: value for family in FAMILIES for name, value in family(line, lines).items()}
         assert wanted.keys() == set(history.NUMERIC)
+        wrong = {
+            name: (features[name], value)
+            for name, value in wanted.items()
+            if not agree(name, features[name], value)
+        }
+        assert not wrong, line
+
+
+@settings(max_examples=6, deadline=None)
+@given(LINES)
+def test_places_are_told_apart_by_the_key(lines):
+    found, lines = told(lines, "store"), whole(lines)
+    for line, features in zip(lines, found, strict=True):
+        wanted, plain = of_places(line, lines), of_itself(line, lines)["naive_log"]
+        assert wanted.keys() == set(history.OF_KEY)
+        repeat = of_repeats(line, lines)["repeat_last"]
+        wanted["naive_log"] = plain if repeat is not None else first(wanted["shelf_mean"], plain)
         wrong = {
             name: (features[name], value)
             for name, value in wanted.items()

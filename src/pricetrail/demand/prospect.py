@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ from pricetrail.errors import DataError, translating
 Values = npt.NDArray[np.float32]
 FORMAT = 1
 TIERS = ("tier_", "channel_tier_")
-PRICES = ("log_price", "vs_last", "vs_most", "vs_least")
+PRICES = ("log_price", "vs_last", "vs_most", "vs_least", "vs_shelf")
+DAYS = ("product_days", "shelf_days")
 CHANNEL, PRICE = "is_registered", "unitprice"
 DAY = 86_400
 
@@ -44,21 +45,26 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Where a product's rows are, and where it was sold last."""
+    """Where a product's rows are, and where it was sold last: the country, and the place by the shop's key."""
 
     start: int
     stop: int
     country: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Prospects:
-    """``values`` (n, p) float32: rows by product, then channel, then price; ``names`` of its columns."""
+    """``values`` (n, p) float32: rows by product, then channel, then price; ``names`` of its columns.
+
+    ``key`` is the column that tells places apart, where the shop has one.
+    """
 
     moment: datetime
     names: tuple[str, ...]
     products: Mapping[str, Product]
     values: Values
+    key: str | None = None
 
     def columns(self, lines: Sequence[Line]) -> Columns:
         """The features of ``lines``: one array of shape (n,) per feature, ``country`` and ``customerid`` as text.
@@ -71,6 +77,8 @@ class Prospects:
         found["stockcode"] = np.array([line.stockcode for line in lines], object)
         found["country"] = np.array([self._country(line) for line in lines], object)
         found["customerid"] = np.full(len(lines), "", object)
+        if self.key is not None:
+            found[self.key] = np.array([self.products[line.stockcode].place for line in lines], object)
         for at, line in enumerate(lines):
             for name, value in (line.known or {}).items():
                 found.setdefault(name, np.full(len(lines), "", object))[at] = value
@@ -97,13 +105,14 @@ class Prospects:
         for name in self.names:
             if name.startswith(TIERS):
                 row[self._at(name)] = 0.0 if name.endswith("_count") else math.nan
-        for name in PRICES:
+        for name in set(PRICES) & set(self.names):
             row[self._at(name)] += step
         row[self._at(PRICE)] = price
 
     def _postpone(self, row: npt.NDArray[np.float64], at: datetime) -> None:
         """Move the row to another moment. Before the end of the data nothing is unlearnt."""
-        row[self._at("product_days")] += max((at - self.moment).total_seconds(), 0.0) / DAY
+        for name in set(DAYS) & set(self.names):
+            row[self._at(name)] += max((at - self.moment).total_seconds(), 0.0) / DAY
         for name, value in calendar(at).items():
             row[self._at(name)] = value
 
@@ -112,8 +121,8 @@ class Prospects:
 
     def to_json(self) -> dict[str, Any]:
         """All but ``values``, as plain data."""
-        products = {code: [each.start, each.stop, each.country] for code, each in self.products.items()}
-        about = {"format": FORMAT, "moment": self.moment.isoformat(), "names": self.names}
+        products = {code: list(astuple(each)) for code, each in self.products.items()}
+        about = {"format": FORMAT, "moment": self.moment.isoformat(), "names": self.names, "key": self.key}
         return {**about, "products": products}
 
     @classmethod
@@ -126,7 +135,11 @@ class Prospects:
         with translating({Exception: DataError}, "The snapshot of the products cannot be read."):
             products = {code: Product(*each) for code, each in about["products"].items()}
             found = cls(
-                datetime.fromisoformat(about["moment"]), tuple(about["names"]), products, np.asarray(values)
+                datetime.fromisoformat(about["moment"]),
+                tuple(about["names"]),
+                products,
+                np.asarray(values),
+                about.get("key"),
             )
             longest = max((each.stop for each in products.values()), default=0)
         if about["format"] != FORMAT or found.values.shape != (longest, len(found.names)):

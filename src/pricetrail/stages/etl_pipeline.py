@@ -31,7 +31,7 @@ def _work(context: Context, lines: Table) -> None:
     context.progress(0.3, f"{figures['accepted']:,} sales in {figures['rows']:,} rows")
     _write(root / "data/original_df.parquet", prices.attach(found.sales, params.source), ORDER)
     context.progress(0.5, "histories")
-    _write(root / "data/processed_df.parquet", history.features(found.sales), ORDER)
+    _write(root / "data/processed_df.parquet", history.features(found.sales, params.source.key), ORDER)
 
 
 def _write(path: Path, table: Table, order: tuple[str, ...]) -> None:

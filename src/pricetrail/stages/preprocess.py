@@ -12,7 +12,7 @@ from pricetrail.files import write_json
 from pricetrail.params import Source
 from pricetrail.stages.stage import Context, main
 from pricetrail.stages.tables import TARGET, columns, write
-from pricetrail.transactions.history import CATEGORICAL, NUMERIC
+from pricetrail.transactions.history import CATEGORICAL, numeric
 
 IDS = ("line", "invoiceno", "invoicedate")
 
@@ -41,7 +41,7 @@ def work(context: Context) -> None:
 
 def features(source: Source) -> tuple[list[str], list[str]]:
     """The numeric and the categorical features of a shop: the usual ones, its covariates and its key."""
-    return [*NUMERIC, *source.covariates], [*CATEGORICAL, *([source.key] if source.key else [])]
+    return [*numeric(source.key), *source.covariates], [*CATEGORICAL, *([source.key] if source.key else [])]
 
 
 def encoded(encoder: Encoder, part: pa.Table) -> pa.Table:

@@ -25,6 +25,7 @@ DAY = 86_400
 ROOM = 2**31
 PART = 1_000_000
 VISITS = 3
+WEEKS = 4
 
 CATEGORICAL = ("stockcode", "customerid", "country")
 
@@ -65,19 +66,29 @@ class History:
         """The newest value, the largest of its moment, behind the newest moment: ``moment * ROOM + value``."""
         return (_.second * ROOM + thousandths).max().over(self.before())
 
+    def recent(self, steps: NumericValue, moments: int) -> NumericValue:
+        """The mean of something counted in steps over the newest moments; of a coarse history."""
+        newest = ibis.window(preceding=(moments, 1), group_by=self.keys, order_by="second")
+        return steps.sum().over(newest).cast("float64") / _.lines.sum().over(newest) / STEP
+
+    def days(self) -> NumericValue:
+        """Since the newest moment; of a coarse history."""
+        return (_.second - _.second.max().over(self.before())).cast("float64") / DAY
+
     def tell(self, base: Table, told: Table, **figures: Value) -> Table:
         """Join figures over the lines of ``base``, under the history's name, to what is ``told`` already."""
         source = base.filter(_.customer.notnull()) if self.personal else base
         at = ["line"]
         if self.coarse:
             at = [*self.keys, "second"]
-            source = source.group_by(at).agg(lines=_.count(), **{name: _[name].sum() for name in SUMMED})
+            known = [name for name in SUMMED if name in source.columns]
+            source = source.group_by(at).agg(lines=_.count(), **{name: _[name].sum() for name in known})
         own = source.select(*at, **{f"{self.name}_{name}": figure for name, figure in figures.items()})
         names = own.columns[len(at) :]
         return told.left_join(own, at).select(*told.columns, *names)
 
 
-SUMMED = ("steps", "squares", "worth", "surprise")
+SUMMED = ("steps", "squares", "worth", "paid", "surprise")
 
 PRODUCT = History("product", ("product",))
 TIER = History("tier", ("product", "thousandths"))
@@ -87,6 +98,8 @@ CUSTOMER = History("customer", ("customer",), personal=True, coarse=True)
 REPEAT = History("repeat", ("customer", "product"), personal=True)
 LEVEL = History("level", ("customer", "band"), personal=True, coarse=True)
 SAME_PRICE = History("same_price", ("customer", "thousandths"), personal=True, coarse=True)
+PLACE = History("place", ("place",), coarse=True)
+SHELF = History("shelf", ("product", "place"), coarse=True)
 OF_PRODUCTS = (PRODUCT, TIER, CHANNEL, CHANNEL_TIER, REPEAT)
 OF_CUSTOMERS = (CUSTOMER, LEVEL, SAME_PRICE)
 HISTORIES = (PRODUCT, TIER, CHANNEL, CHANNEL_TIER, CUSTOMER, REPEAT, LEVEL, SAME_PRICE)
@@ -107,13 +120,23 @@ NUMERIC = (
     *("weekday", "minute_of_day", "week_of_year", "day_of_month"),
     "naive_log",
 )
+OF_KEY = (
+    *("place_count", "place_mean"),
+    *("shelf_count", "shelf_mean", "shelf_last", "shelf_recent", "shelf_days", "vs_shelf"),
+)
 IDS = ("line", "invoiceno", "invoicedate", "quantity", "unitprice")
-NUMBERED = (("stockcode", "product"), ("customerid", "customer"))
+NUMBERED = {"stockcode": "product", "customerid": "customer", "key": "place"}
+READ = ("line", "stockcode", "customerid", "is_registered", "quantity", "unitprice", "invoicedate")
 UNUSED = ("file", "description")
 
 
-def features(sales: Table) -> Table:
-    """The features of clean lines: ids, ``quantity``, ``CATEGORICAL``, ``NUMERIC``, and any further columns.
+def numeric(key: str | None) -> tuple[str, ...]:
+    """The numeric features of a shop; with a key also what is told of its places, and of each product there."""
+    return (*NUMERIC, *OF_KEY) if key else NUMERIC
+
+
+def features(sales: Table, key: str | None = None) -> Table:
+    """The features of clean lines: ids, ``quantity``, ``CATEGORICAL``, the numeric ones, and any further columns.
 
     Each history is computed over the few columns that it needs, and joined: a window carries all columns of its
     input through its sort. Texts take no part in it. First come the histories of products, product by product, as
@@ -121,15 +144,16 @@ def features(sales: Table) -> Table:
 
     Args:
         sales: clean lines in the standard columns, with ``is_registered``.
+        key: the column that tells places apart, such as a chain's stores.
     """
-    base = keep(_prepared(sales), "prepared")
+    base = keep(_prepared(sales, key), "prepared")
     told = ibis.union(*[keep(_of_products(part), "told") for part in _parts(base)])
     drop(base)
     lines = told
-    for history in OF_CUSTOMERS:
+    for history in (*OF_CUSTOMERS, PLACE) if key else OF_CUSTOMERS:
         lines = history.tell(told, lines, **_figures(history))
     rest = [name for name in sales.columns if name not in (*IDS, *CATEGORICAL, *UNUSED)]
-    names = [name for name in NUMERIC if name not in rest]
+    names = [name for name in numeric(key) if name not in rest]
     found = lines.select("line", *[name for name in names if name in lines.columns])
     final = sales.inner_join(found, "line").mutate(customerid=_.customerid.fill_null(""), **_calendar())
     return final.select(*IDS, *CATEGORICAL, *rest, **_singles(names))
@@ -144,17 +168,24 @@ def _parts(base: Table) -> list[Table]:
 def _of_products(base: Table) -> Table:
     """What the histories of some products say, and all that those of customers are made from."""
     told = extremes.tell(base, "product", "thousandths")
-    for history in OF_PRODUCTS:
+    keyed = "place" in base.columns
+    for history in (*OF_PRODUCTS, SHELF) if keyed else OF_PRODUCTS:
         told = history.tell(base, told, **_figures(history))
-    told = told.mutate(surprise=_.steps - (_expected() * STEP).round().cast("int32"), **_prices(), **_naive())
-    names = [name for name in NUMERIC if name in told.columns and name not in base.columns]
-    return told.select("line", "customer", "second", "band", "thousandths", *SUMMED, **_singles(names))
+    told = told.mutate(
+        surprise=_.steps - (_expected() * STEP).round().cast("int32"), **_prices(keyed), **_naive(keyed)
+    )
+    every = (*NUMERIC, *OF_KEY)
+    names = [name for name in every if name in told.columns and name not in base.columns]
+    rest = [name for name in ("place", *SUMMED) if name in told.columns]
+    return told.select("line", "customer", "second", "band", "thousandths", *rest, **_singles(names))
 
 
-def _prepared(sales: Table) -> Table:
+def _prepared(sales: Table, key: str | None) -> Table:
     """Integers to count with and to tell apart by, each below ``ROOM``."""
-    products, customers = (_numbered(sales, name, to) for name, to in NUMBERED)
-    told = sales.inner_join(products, "stockcode").left_join(customers, "customerid")
+    place = {"key": _[key]} if key else {}
+    told = lines = sales.select(*READ, **place)
+    for name in ("stockcode", "customerid", *place):
+        told = told.left_join(_numbered(lines, name), name)
     small = {
         "steps": ((_.quantity + 1).ln() * STEP).round(),
         "squares": ((_.quantity + 1).ln().pow(2) * STEP).round(),
@@ -163,17 +194,20 @@ def _prepared(sales: Table) -> Table:
         "thousandths": (_.unitprice * 1000).round(),
         "band": (_.unitprice.ln() * 2).floor(),
     }
+    if key:
+        small["paid"] = (_.unitprice.ln() * STEP).round()
     return told.select(
         *("line", "product", "customer", "is_registered"),
+        *[NUMBERED[name] for name in place],
         second=_.invoicedate.epoch_seconds().cast("int64"),
         **{name: value.cast("int32") for name, value in small.items()},
     )
 
 
-def _numbered(sales: Table, name: str, to: str) -> Table:
+def _numbered(sales: Table, name: str) -> Table:
     """A number for each text of a column: half as wide, and quicker to sort and to compare."""
     distinct = sales.filter(_[name].notnull()).select(name).distinct()
-    return distinct.mutate(**{to: ibis.row_number().over(order_by=name).cast("int32")})
+    return distinct.mutate(**{NUMBERED[name]: ibis.row_number().over(order_by=name).cast("int32")})
 
 
 def _singles(names: list[str]) -> dict[str, Value]:
@@ -221,14 +255,12 @@ def _channel_tier() -> dict[str, Value]:
 
 
 def _customer() -> dict[str, Value]:
-    days = (_.second - _.second.max().over(CUSTOMER.before())).cast("float64") / DAY
-    visits = ibis.window(preceding=(VISITS, 1), group_by=CUSTOMER.keys, order_by="second")
     return {
         "spread": _spread(CUSTOMER),
         "value": CUSTOMER.mean(_.worth),
-        "days": days,
+        "days": CUSTOMER.days(),
         "habit": CUSTOMER.mean(_.surprise),
-        "recent": _.surprise.sum().over(visits).cast("float64") / _.lines.sum().over(visits) / STEP,
+        "recent": CUSTOMER.recent(_.surprise, VISITS),
     }
 
 
@@ -241,6 +273,11 @@ def _level() -> dict[str, Value]:
     return {"value": LEVEL.mean(_.worth)}
 
 
+def _shelf() -> dict[str, Value]:
+    newest = {"last": SHELF.recent(_.steps, 1), "recent": SHELF.recent(_.steps, WEEKS)}
+    return {**newest, "days": SHELF.days(), "price": SHELF.mean(_.paid)}
+
+
 MORE = {
     PRODUCT: _product,
     TIER: _tier,
@@ -248,14 +285,16 @@ MORE = {
     CUSTOMER: _customer,
     REPEAT: _repeat,
     LEVEL: _level,
+    SHELF: _shelf,
 }
 
 
-def _prices() -> dict[str, Value]:
+def _prices(keyed: bool) -> dict[str, Value]:
     def against(other: NumericValue) -> NumericValue:
         return (_.thousandths.cast("float64") / other.nullif(0)).ln()
 
-    return {
+    beside = {"vs_shelf": _.paid.cast("float64") / STEP - _.shelf_price} if keyed else {}
+    return beside | {
         "vs_last": against(_.product_price),
         "vs_most": against(_.most),
         "vs_least": against(_.least),
@@ -272,6 +311,7 @@ def _calendar() -> dict[str, Value]:
     }
 
 
-def _naive() -> dict[str, Value]:
-    """What this customer last bought of this product; else what it sells at in its channel; else anywhere."""
-    return {"naive_log": ibis.coalesce(_.repeat_last, _.channel_mean, _.product_mean, 1.0)}
+def _naive(keyed: bool) -> dict[str, Value]:
+    """What this customer last bought of this product; else what it sells at in its place; its channel; anywhere."""
+    place = [_.shelf_mean] if keyed else []
+    return {"naive_log": ibis.coalesce(_.repeat_last, *place, _.channel_mean, _.product_mean, 1.0)}

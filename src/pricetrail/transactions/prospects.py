@@ -19,18 +19,20 @@ NEW_CUSTOMER = " "
 LABELS = ("list_price", "discount")
 
 
-def prospects(priced: Table) -> Table:
+def prospects(priced: Table, key: str | None = None) -> Table:
     """The features of the lines to come: ``NUMERIC``, ``CATEGORICAL``, ids, and any further columns.
 
     Each product comes in each channel at its newest list price and at every price paid in the last half year.
-    Whoever buys is new: registered lines are of a customer without a past.
+    Whoever buys is new: registered lines are of a customer without a past. With a key, the place is the one of the
+    product's newest line.
 
     Args:
         priced: clean lines in the standard columns, with ``is_registered`` and ``list_price``.
+        key: the column that tells places apart.
     """
     sales = priced.drop(*LABELS)
     ahead = keep(_lines(priced).select(sales.columns).cast(dict(sales.schema().items())), "ahead")
-    return history.features(sales.union(ahead)).filter(_.line < 0)
+    return history.features(sales.union(ahead), key).filter(_.line < 0)
 
 
 def _lines(priced: Table) -> Table:
