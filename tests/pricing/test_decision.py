@@ -54,6 +54,17 @@ def made(product, *, cost=1.0, limits=WIDE, objective=None, **changes):
     return decide(shaped, 0.3, Aim.of(shaped, objective, cost=cost), limits)
 
 
+def test_how_sure_a_gain_has_to_be_can_be_asked(product):
+    """The same gain is sure enough at 50 % and not at 90 %."""
+    slope = Slope(mean=-2.0, sd=0.55)
+    kept, changed = (
+        made(product, cost=1.0, slope=slope, limits=Limits(change=None, sure=rate)) for rate in (0.9, 0.5)
+    )
+    assert (kept.status, kept.cause) == (Status.KEEP, Cause.UNSURE)
+    assert changed.status is Status.CHANGE
+    assert 0.75 <= changed.gained.probability < 0.95
+
+
 def test_a_sure_gain_changes_the_price(product):
     found = made(product, cost=2.5)
     assert (found.status, found.price, found.binding) == (Status.CHANGE, 3.45, Name.OBSERVED)

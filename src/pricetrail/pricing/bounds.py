@@ -85,6 +85,7 @@ class Limits:
         order: priorities, most important first; rules not named keep their order behind those that are.
         hard: which rules are hard. That prices stay within those observed always is.
         step: the smallest unit of money.
+        sure: how sure a gain has to be: the rate of the interval that has to lie above zero.
     """
 
     change: float | None = 0.10
@@ -97,9 +98,10 @@ class Limits:
     order: tuple[Name, ...] = ()
     hard: frozenset[Name] = field(default=HARD)
     step: float = 0.01
+    sure: float = 0.90
 
     def __post_init__(self) -> None:
-        shares = {"change": self.change, "margin": self.margin}
+        shares = {"change": self.change, "margin": self.margin, "sure": self.sure}
         for name, share in shares.items():
             if share is not None and not 0 <= share < 1:
                 raise LimitsInvalid(f"The limit '{name}' must be a share from 0 to below 1, found {share}.")

@@ -1,6 +1,6 @@
 """The decision: which price, what it brings against doing nothing, and what stopped it from going further.
 
-A price is recommended only where the 90 % interval of its gain lies above zero, and among such prices the one
+A price is recommended only where the interval of its gain, at 90 % unless asked otherwise, lies above zero, and among such prices the one
 that brings most by the middle estimate; of prices that bring as much, the one closest to the price now.
 Everything else is *keep*: doing nothing is never worse than a guess.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from pricetrail.pricing.bounds import CLOSE, Allowed, Conflict, Limits, Name, allow
 from pricetrail.pricing.curve import Z
 from pricetrail.pricing.demand import Demand, Elastic, Floats
-from pricetrail.pricing.gain import Gain, Interval, gain, gains, sure
+from pricetrail.pricing.gain import SURE, Gain, Interval, gain, gains, sure
 from pricetrail.pricing.objective import Aim, Objective
 from pricetrail.pricing.response import Identification, Product, Slope
 
@@ -139,7 +139,7 @@ def decide(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Deci
     demand = Elastic.of(product, deep_from)
     rules = limits.rules(product.price, (product.low, product.high), aim.cost)
     allowed = allow(rules, product.price, step=limits.step)
-    weighed = weigh(demand, aim, allowed)
+    weighed = weigh(demand, aim, allowed, limits.sure)
     slope = demand.slope_at(product.price)
     at_bound = _at_bound(slope, aim, weighed)
     status, cause, price = _choose(product, allowed, weighed, at_bound=at_bound)
@@ -187,13 +187,13 @@ class Weighed:
     rising: bool
 
 
-def weigh(demand: Demand, aim: Aim, allowed: Allowed) -> Weighed:
-    """Weigh every allowed price."""
+def weigh(demand: Demand, aim: Aim, allowed: Allowed, rate: float = SURE) -> Weighed:
+    """Weigh every allowed price; a gain is sure if its interval at a rate lies above zero."""
     prices = allowed.prices
     effect = demand.effect(prices)
     values = aim.worth(prices) * np.exp(effect[0])
     best = _top(prices, values, demand.price)
-    certain = sure(aim, demand.price, prices, effect)
+    certain = sure(aim, demand.price, prices, effect, rate)
     chosen = _top(prices[certain], values[certain], demand.price) if certain.any() else None
     binding, rising = _binding(demand, aim, allowed, best)
     now = aim.worth(demand.price)

@@ -22,7 +22,8 @@ from pricetrail.pricing.objective import Aim
 Bools = npt.NDArray[np.bool_]
 
 NORMAL = NormalDist()
-LEAST = NORMAL.inv_cdf(0.95)
+# A price is changed if the interval of its gain at this rate lies above zero.
+SURE = 0.90
 
 
 def _points(number: int) -> Floats:
@@ -79,14 +80,14 @@ def gains(demand: Demand, moves: Sequence[tuple[Aim, float]]) -> list[Gain]:
     return [*map(Gain, _amounts(demand, mean, sd, new, now), probabilities)]
 
 
-def sure(aim: Aim, now: float, prices: Floats, effect: tuple[Floats, Floats]) -> Bools:
-    """Which of ``prices`` (n,) bring a gain with a probability of 95 %: the 90 % interval lies above zero.
+def sure(aim: Aim, now: float, prices: Floats, effect: tuple[Floats, Floats], rate: float = SURE) -> Bools:
+    """Which of ``prices`` (n,) bring a gain whose interval at a rate lies above zero: at 90 %, with a probability of 95 %.
 
     Args:
         now: the price now.
         effect: mean and standard deviation of log units at each of the prices.
     """
-    return _strays(*effect, aim.worth(prices), np.array([aim.worth(now)])) >= LEAST
+    return _strays(*effect, aim.worth(prices), np.array([aim.worth(now)])) >= NORMAL.inv_cdf((1 + rate) / 2)
 
 
 def _strays(mean: Floats, sd: Floats, new: Floats, now: Floats) -> Floats:

@@ -1,7 +1,8 @@
 """Limits from words, as a command line, a column of a file or a query gives them.
 
 ``change=0.05``, ``floor=2.50``, ``ceiling=4``, ``margin=0.3``, ``competitor=2.40:3.10``, ``ladder=1.99:4.99``,
-``endings=0.99,0.95``; ``change=none`` lifts the one limit that holds where nothing is said.
+``endings=0.99,0.95``; ``change=none`` lifts the one limit that holds where nothing is said. ``sure=0.8`` asks that the 80 % interval of a gain lies above zero, in place of
+the 90 % one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from pricetrail.errors import LimitsInvalid
 from pricetrail.pricing.bounds import Limits, Name
 
-BANDS, NUMBERS = ("competitor", "ladder"), ("change", "floor", "ceiling", "margin", "step")
+BANDS, NUMBERS = ("competitor", "ladder"), ("change", "floor", "ceiling", "margin", "step", "sure")
 NAMES = (*NUMBERS, *BANDS, "endings")
 FORM = "Write a limit as NAME=VALUE, such as floor=2.50, competitor=2.40:3.10 or endings=0.99,0.95"
 

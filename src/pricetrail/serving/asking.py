@@ -97,6 +97,10 @@ class Terms(Asked):
         default=0.10,
         description="The largest change in one cycle, as a share of the price now; none lifts it.",
     )
+    sure: Share = Field(
+        default=0.90,
+        description="How sure a gain has to be: the rate of the interval that has to lie above zero.",
+    )
     margin_floor: Share | None = Field(
         default=None, description="The least share of the price that is margin."
     )
@@ -136,6 +140,7 @@ class Terms(Asked):
             floor=self.unitprice_min,
             ceiling=self.unitprice_max,
             margin=self.margin_floor,
+            sure=self.sure,
             competitor=_band(self.competitor_min, self.competitor_max),
             ladder=_band(self.ladder_min, self.ladder_max),
             endings=self.endings,
