@@ -1,8 +1,8 @@
 """The decision: which price, what it brings against doing nothing, and what stopped it from going further.
 
-A price is recommended only where the interval of its gain, at 90 % unless asked otherwise, lies above zero, and among such prices the one
-that brings most by the middle estimate; of prices that bring as much, the one closest to the price now.
-Everything else is *keep*: doing nothing is never worse than a guess.
+A price is recommended only where the interval of its gain lies above zero, at 90 % unless asked otherwise, and
+among such prices the one that brings most by the middle estimate; of prices that bring as much, the one closest to
+the price now. Everything else is *keep*: doing nothing is never worse than a guess.
 """
 
 from __future__ import annotations

@@ -81,11 +81,12 @@ def gains(demand: Demand, moves: Sequence[tuple[Aim, float]]) -> list[Gain]:
 
 
 def sure(aim: Aim, now: float, prices: Floats, effect: tuple[Floats, Floats], rate: float = SURE) -> Bools:
-    """Which of ``prices`` (n,) bring a gain whose interval at a rate lies above zero: at 90 %, with a probability of 95 %.
+    """Which of ``prices`` (n,) bring a gain whose interval lies above zero: at 90 %, with a probability of 95 %.
 
     Args:
         now: the price now.
         effect: mean and standard deviation of log units at each of the prices.
+        rate: of the interval.
     """
     return _strays(*effect, aim.worth(prices), np.array([aim.worth(now)])) >= NORMAL.inv_cdf((1 + rate) / 2)
 

@@ -1,8 +1,8 @@
 """Limits from words, as a command line, a column of a file or a query gives them.
 
 ``change=0.05``, ``floor=2.50``, ``ceiling=4``, ``margin=0.3``, ``competitor=2.40:3.10``, ``ladder=1.99:4.99``,
-``endings=0.99,0.95``; ``change=none`` lifts the one limit that holds where nothing is said. ``sure=0.8`` asks that the 80 % interval of a gain lies above zero, in place of
-the 90 % one.
+``endings=0.99,0.95``; ``change=none`` lifts the one limit that holds where nothing is said.
+``sure=0.8`` asks that the 80 % interval of a gain lies above zero, in place of the 90 % one.
 """
 
 from __future__ import annotations
