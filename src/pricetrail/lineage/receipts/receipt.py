@@ -27,7 +27,7 @@ def _names(text: str) -> frozenset[str]:
 
 REQUEST = _names(
     "stockcode store country objective cost default_margin unitprice_min unitprice_max num_price_bins max_change "
-    "margin_floor competitor_min competitor_max ladder_min ladder_max endings hard soft first"
+    "margin_floor sure competitor_min competitor_max ladder_min ladder_max endings hard soft first"
 )
 ANSWER = _names(
     "stockcode store status cause price now aim objective cost identification elasticity expected expected_now gain "
