@@ -7,7 +7,7 @@ over HTTP), and a real Prefect server. A week's new order lines arrive; the flow
 from the same shop and bucket: the flow is begun, its whole tree of processes gets SIGKILL, and it is begun again. The
 points are drawn, one from each of as many equal parts of the run, where half of the run's measure is its time, and the
 other half gives every command and stage the same. Last, the machine is lost before the week, and the shop comes back
-from the bucket alone.
+from the bucket alone. Interrupted, it tells of the points that were done.
 
 A release's id binds its run, and that the time of its commit; compared is its content, with all of dvc.lock.
 """
@@ -163,9 +163,10 @@ def measure(flow: Flow, asked: argparse.Namespace) -> dict[str, Any]:
     tries, rng = [], random.Random(asked.seed)
     order = list(points(parts, asked.points, rng))
     rng.shuffle(order)
-    for at, point in enumerate(order, 1):
-        tries.append(attempt(flow, point, whole))
-        print(f"{at} of {asked.points}: {tries[-1]}", file=sys.stderr, flush=True)
+    with suppress(KeyboardInterrupt):
+        for at, point in enumerate(order, 1):
+            tries.append(attempt(flow, point, whole))
+            print(f"{at} of {asked.points}: {tries[-1]}", file=sys.stderr, flush=True)
     flow.lose()
     outcome = flow.ended()
     return {
