@@ -5,7 +5,8 @@ python -m benchmarks.remote [--runs 100] [--share 0.05] [--seed 7] [--json]
 The bucket is moto's server, a simulator that speaks S3's protocol over HTTP; a proxy before it spoils the given share
 of the requests: errors 500 and 503, late answers, cut and dropped connections, answers lost after the work was done,
 stale lists, refused conditional writes. In each run one machine commits new data, pushes and promotes, and another
-pulls. Interrupted, it tells of the runs that were done. The bucket is looked at directly, without the proxy, each time the ledger is about to get an entry.
+pulls. Interrupted, it tells of the runs that were done. The bucket is looked at directly, without the proxy, each
+time the ledger is about to get an entry.
 """
 
 from __future__ import annotations
@@ -145,12 +146,13 @@ def measure(folder: Path, server: str, proxy: Proxy, asked: argparse.Namespace) 
     proxy.seen.clear()
     done = 0
     with suppress(KeyboardInterrupt):
-        for done in range(1, asked.runs + 1):
-            first.change(done)
+        for n in range(asked.runs):
+            first.change(n)
             first.again(first.promote)
             second.again(lambda: transfer.pull(second.root))
             if _data(first) != _data(second):
-                wrong.append(done)
+                wrong.append(n)
+            done += 1
     seconds, proxy.script = time.perf_counter() - started, lambda request: None
     return {
         "runs": done,
