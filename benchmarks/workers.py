@@ -1,9 +1,9 @@
 """The search for settings by one worker and by two, of this machine and of a Dask cluster: same best trial, how much
 sooner?
 
-python -m benchmarks.workers [--data FILE] [--rows N] [--trials 16] [--workers 1,2] [--engines local,dask] [--json]
+python -m benchmarks.workers [--data FILE] [--shop FOLDER] [--trials 16] [--workers 1,2] [--engines local,dask] [--json]
 
-Each run is stage tune_primary_model as a whole, over the same shop; the cluster is a scheduler and worker processes
+Each run is stage tune_primary_model over the same shop, one final fit of one epoch instead of four; the cluster is a scheduler and worker processes
 started from the command line. ``search`` is the part of it that tries settings. Clock seconds hold on a machine with
 nothing else to do. Processor seconds hold on a busy one too: ``busiest`` adds up, batch by batch, those of the worker
 that had most to do, which is how long the search takes where every worker has a processor for itself; the speed-up
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -39,6 +40,7 @@ from pricetrail.stages.stage import Context
 
 MADE = ("models/production/dfn_best.onnx", "metrics/dfn_val.json", "reports/trials.parquet")
 HOST = "127.0.0.1"
+ONE = {"members": 1, "num_epochs": 1}
 
 
 @dataclass
@@ -81,7 +83,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=DATA / "online_retail.parquet")
-    parser.add_argument("--rows", type=int, help="the newest of them alone")
+    parser.add_argument("--shop", type=Path, help="one whose order lines are prepared already")
     parser.add_argument("--trials", type=int, default=16)
     parser.add_argument("--workers", default="1,2")
     parser.add_argument("--engines", default="local,dask")
@@ -89,7 +91,12 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         shop = Path(folder) / "shop"
-        prepared(shop, newest(asked.data.resolve(), asked.rows, Path(folder)), None)
+        if asked.shop:
+            for name in ("params.yaml", *tune_primary_model.READ):
+                (shop / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(asked.shop / name, shop / name)
+        else:
+            prepared(shop, asked.data.resolve(), None)
         found = [
             measured(context(shop), engine, int(count), asked.trials)
             for engine in asked.engines.split(",")
@@ -106,17 +113,9 @@ def main() -> None:
             print(f"{name:<40} {value}")
 
 
-def newest(data: Path, rows: int | None, folder: Path) -> Path:
-    """The newest rows of a file alone, if so many are asked for."""
-    if rows is None:
-        return data
-    pq.write_table(pq.read_table(data)[-rows:], folder / "lines.parquet")
-    return folder / "lines.parquet"
-
-
 def measured(at: Context, engine: str, count: int, trials: int) -> dict[str, Any]:
     """What the stage makes with so many workers, and how long it takes."""
-    settings = at.params.tune_primary_model.model_copy(update={"n_trials": trials})
+    settings = at.params.tune_primary_model.model_copy(update={"n_trials": trials, **ONE})
     with cluster(count) if engine == "dask" else no_cluster() as (address, workers):
         how = Workers.model_validate({"engine": engine, "count": count, "address": address})
         params = at.params.model_copy(update={"tune_primary_model": settings, "workers": how})
