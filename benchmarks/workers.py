@@ -3,11 +3,11 @@ sooner?
 
 python -m benchmarks.workers [--data FILE] [--shop FOLDER] [--trials 16] [--workers 1,2] [--engines local,dask] [--json]
 
-Each run is stage tune_primary_model over the same shop, one final fit of one epoch instead of four; the cluster is a scheduler and worker processes
-started from the command line. ``search`` is the part of it that tries settings. Clock seconds hold on a machine with
-nothing else to do. Processor seconds hold on a busy one too: ``busiest`` adds up, batch by batch, those of the worker
-that had most to do, which is how long the search takes where every worker has a processor for itself; the speed-up
-by it is that of the trials alone, without the time between batches in which nobody works.
+Each run is stage tune_primary_model over the same shop, one final fit of one epoch instead of four; the cluster is a
+scheduler and worker processes started from the command line. ``search`` is the part of it that tries settings. Clock
+seconds hold on a machine with nothing else to do. Processor seconds hold on a busy one too: ``busiest`` adds up, batch
+by batch, those of the worker that had most to do, which is how long the search takes where every worker has a processor
+for itself; the speed-up by it leaves out the time between batches in which nobody works.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from typing import Any
 import psutil
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from benchmarks.models import DATA, context, prepared
+from benchmarks.models import context, prepared
+from benchmarks.part import DATA
 
 from pricetrail.lineage import canonical
 from pricetrail.params import Workers
