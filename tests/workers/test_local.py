@@ -20,6 +20,12 @@ def test_piece_that_kills_its_workers_is_given_up():
         list(workers.map(pieces.deadly, range(3)))
 
 
+def test_work_stays_here_where_it_is_told_to(monkeypatch):
+    monkeypatch.setenv("PRICETRAIL_WORKERS", "local")
+    with crew(Workers(engine="dask", address="tcp://nowhere:1", count=1)) as workers:
+        assert list(workers.map(pieces.square, [2, 3])) == [4, 9]
+
+
 def test_single_piece_is_done_here():
     import os
 

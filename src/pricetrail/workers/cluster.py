@@ -84,7 +84,7 @@ def cluster(address: str) -> Iterator[Cluster]:
     """
     hint = (
         f"No workers answer at {address}, named by workers.address in params.yaml. Is 'dask scheduler' running there, "
-        "and 'dask worker' for it?"
+        "and 'dask worker' for it? PRICETRAIL_WORKERS=local in front of the command keeps the work on this machine."
     )
     try:
         from dask.config import get
