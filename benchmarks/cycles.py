@@ -1,0 +1,148 @@
+"""Cycle after cycle: the shops of ``benchmarks.pricing`` heed what is recommended, and run the trials proposed.
+
+python -m benchmarks.cycles [--shops 20] [--cycles 4] [--weeks 12] [--processes 2]
+
+A shop's first 48 weeks are as they are there. Then every product is asked for each cycle: a changed price holds from
+the first week on; a kept one with a proposal has that price tried in half of the weeks, drawn at random, as many
+cycles as it takes; any other stays. Prices move by at most 10 % a cycle. What sells under those prices is drawn from
+the same law, and the response is estimated anew from all weeks.
+
+Regret is of margin, beside the best price within those that the shop had asked before the first cycle, at the prices
+in force after each; trials are paid for, and what the weeks brought is told beside what they would have at the first
+prices. The same without trials shows what trials are worth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from itertools import repeat
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.pricing import Market, drawn, estimated
+from pricetrail.pricing.bounds import Limits
+from pricetrail.pricing.decision import Decision, Status, decide
+from pricetrail.pricing.experiment import propose
+from pricetrail.pricing.objective import Aim, Objective
+from pricetrail.pricing.response import Product, Responses
+from pricetrail.transactions import simulator
+from pricetrail.transactions.simulator import World
+from pricetrail.transactions.simulator.law import response
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+FIRST = 48
+LIMITS = Limits()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shops", type=int, default=20)
+    parser.add_argument("--cycles", type=int, default=4)
+    parser.add_argument("--weeks", type=int, default=12)
+    parser.add_argument("--processes", type=int, default=2)
+    asked = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with ProcessPoolExecutor(asked.processes) as pool:
+        for tried in (True, False):
+            told = [range(asked.shops), repeat(asked.cycles), repeat(asked.weeks), repeat(tried)]
+            show(list(pool.map(shop, *told)), "with trials" if tried else "without trials")
+
+
+def show(shops: list[list[tuple[float, float, Counter[str]]]], name: str) -> None:
+    print(name)
+    for cycle, found in enumerate(zip(*shops, strict=True)):
+        regret, brought = (np.mean([each[at] for each in found]) for at in (0, 1))
+        counts = sum((each[2] for each in found), Counter[str]())
+        done = ", ".join(f"{count:,} {what}" for what, count in counts.most_common())
+        print(
+            f"  after {cycle} cycles: regret {regret:.2%}; the cycle's weeks brought {brought:+.2%}; {done}"
+        )
+
+
+def shop(seed: int, cycles: int, weeks: int, tried: bool) -> list[tuple[float, float, Counter[str]]]:
+    """After each cycle: the regret, what its weeks brought over the first prices, and what was done in it."""
+    settings = drawn(seed, 1)
+    first = simulator.build(settings)
+    truths = simulator.tell(first).products
+    longest = FIRST + cycles * weeks
+    base = simulator.build(replace(settings, weeks=longest, rows=settings.rows * longest // FIRST))
+    prices = np.concatenate([first.law.prices, np.repeat(first.law.prices[-1:], cycles * weeks, axis=0)])
+    volume = np.exp(base.catalogue.popularity + base.catalogue.pack)
+    markets = [
+        Market(truth, settings.deep, float(each), Objective.MARGIN)
+        for truth, each in zip(truths, volume, strict=True)
+    ]
+    best = sum(market.best(market.truth.lowest, market.truth.highest) for market in markets)
+    rng = np.random.default_rng([23, seed])
+    found = []
+    for cycle in range(cycles + 1):
+        begin = FIRST + cycle * weeks
+        in_force = prices[begin - 1] / 100
+        earned = sum(market.earns(price) for market, price in zip(markets, in_force, strict=True))
+        if cycle == cycles:
+            found.append((1 - earned / best, 0.0, Counter[str]()))
+            break
+        done = Counter[str]()
+        told = Responses.from_json(estimated(cut(base, prices, begin)))
+        known = {product.stockcode: product for product in told.products}
+        for at, market in enumerate(markets):
+            if product := known.get(market.truth.stockcode):
+                path, what = plan(product, told.deep_from, market, weeks, rng, tried)
+                prices[begin:, at] = path[-1]
+                prices[begin : begin + weeks, at] = path
+                done[what] += 1
+        gained = brought(markets, prices[begin : begin + weeks] / 100, first.law.prices[-1] / 100)
+        found.append((1 - earned / best, gained, done))
+    return found
+
+
+def plan(
+    product: Product, deep_from: float, market: Market, weeks: int, rng: np.random.Generator, tried: bool
+) -> tuple[Ints, str]:
+    """The prices of a cycle in pence, the last week at the one that stays, and what they are for."""
+    aim = Aim(Objective.MARGIN, market.cost)
+    decision: Decision = decide(product, deep_from, aim, LIMITS)
+    path = np.full(weeks, round(decision.price * 100))
+    if decision.status is Status.CHANGE:
+        return path, "changed"
+    trial = propose(product, deep_from, aim, LIMITS) if tried else None
+    if trial is None or trial.needed is None:
+        return path, "kept"
+    path[rng.choice(weeks - 1, weeks // 2, replace=False)] = round(trial.price * 100)
+    return path, "kept, with a trial"
+
+
+def cut(base: World, prices: Ints, weeks: int) -> World:
+    """The world up to a week, at other prices."""
+    law, goods = base.law, base.catalogue
+    now, then = (np.log(each / goods.base) for each in (prices, law.prices))
+    deep = base.settings.deep
+    moved = response(now, goods.elasticity, deep) - response(then, goods.elasticity, deep)
+    settings = replace(base.settings, weeks=weeks)
+    kept = replace(
+        law,
+        prices=prices[:weeks],
+        season=law.season[:weeks],
+        stocked=law.stocked[:weeks],
+        orders=(law.orders * np.exp(moved))[:weeks],
+    )
+    return replace(base, settings=settings, law=kept)
+
+
+def brought(markets: list[Market], asked: Floats, first: Floats) -> float:
+    """What the weeks bring over what they would at the first prices, as a share of the latter."""
+    still = sum(market.earns(price) for market, price in zip(markets, first, strict=True))
+    weekly = [sum(market.earns(price) for market, price in zip(markets, week, strict=True)) for week in asked]
+    return float(np.mean(weekly)) / still - 1
+
+
+if __name__ == "__main__":
+    main()
