@@ -23,8 +23,8 @@ from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
-
 from benchmarks.pricing import Market, drawn, estimated
+
 from pricetrail.pricing.bounds import Limits
 from pricetrail.pricing.decision import Decision, Status, decide
 from pricetrail.pricing.experiment import propose
