@@ -34,7 +34,6 @@ from pricetrail.transactions import simulator
 from pricetrail.transactions.simulator import World
 from pricetrail.transactions.simulator.law import response
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 FIRST = 48
 LIMITS = Limits()
@@ -71,41 +70,47 @@ def shop(seed: int, cycles: int, weeks: int, tried: bool) -> list[tuple[float, f
     """After each cycle: the regret, what its weeks brought over the first prices, and what was done in it."""
     settings = drawn(seed, 1)
     first = simulator.build(settings)
-    truths = simulator.tell(first).products
     longest = FIRST + cycles * weeks
     base = simulator.build(replace(settings, weeks=longest, rows=settings.rows * longest // FIRST))
     prices = np.concatenate([first.law.prices, np.repeat(first.law.prices[-1:], cycles * weeks, axis=0)])
-    volume = np.exp(base.catalogue.popularity + base.catalogue.pack)
+    volume = np.exp(base.catalogue.popularity + base.catalogue.pack).tolist()
     markets = [
-        Market(truth, settings.deep, float(each), Objective.MARGIN)
-        for truth, each in zip(truths, volume, strict=True)
+        Market(truth, settings.deep, each, Objective.MARGIN)
+        for truth, each in zip(simulator.tell(first).products, volume, strict=True)
     ]
     best = sum(market.best(market.truth.lowest, market.truth.highest) for market in markets)
-    rng = np.random.default_rng([23, seed])
-    found = []
-    for cycle in range(cycles + 1):
-        begin = FIRST + cycle * weeks
-        in_force = prices[begin - 1] / 100
-        earned = sum(market.earns(price) for market, price in zip(markets, in_force, strict=True))
-        if cycle == cycles:
-            found.append((1 - earned / best, 0.0, Counter[str]()))
-            break
-        done = Counter[str]()
-        told = Responses.from_json(estimated(cut(base, prices, begin)))
-        known = {product.stockcode: product for product in told.products}
-        for at, market in enumerate(markets):
-            if product := known.get(market.truth.stockcode):
-                path, what = plan(product, told.deep_from, market, weeks, rng, tried)
-                prices[begin:, at] = path[-1]
-                prices[begin : begin + weeks, at] = path
-                done[what] += 1
-        gained = brought(markets, prices[begin : begin + weeks] / 100, first.law.prices[-1] / 100)
-        found.append((1 - earned / best, gained, done))
-    return found
+    rng, found = np.random.default_rng([23, seed]), []
+    for begin in range(FIRST, longest, weeks):
+        regret = 1 - worth(markets, prices[begin - 1]) / best
+        done = settle(base, prices, begin, begin + weeks, markets, rng if tried else None)
+        brought = np.mean([worth(markets, week) for week in prices[begin : begin + weeks]])
+        found.append((regret, float(brought) / worth(markets, first.law.prices[-1]) - 1, done))
+    return [*found, (1 - worth(markets, prices[-1]) / best, 0.0, Counter())]
+
+
+def settle(
+    base: World, prices: Ints, begin: int, end: int, markets: list[Market], rng: np.random.Generator | None
+) -> Counter[str]:
+    """Set the prices of a cycle, and of all weeks after it, by what is known at its beginning."""
+    told = Responses.from_json(estimated(cut(base, prices, begin)))
+    known = {product.stockcode: product for product in told.products}
+    done = Counter[str]()
+    for at, market in enumerate(markets):
+        if product := known.get(market.truth.stockcode):
+            path, what = plan(product, told.deep_from, market, end - begin, rng)
+            prices[begin:, at] = path[-1]
+            prices[begin:end, at] = path
+            done[what] += 1
+    return done
+
+
+def worth(markets: list[Market], pence: Ints) -> float:
+    """A week at these prices."""
+    return sum(market.earns(price / 100) for market, price in zip(markets, pence.tolist(), strict=True))
 
 
 def plan(
-    product: Product, deep_from: float, market: Market, weeks: int, rng: np.random.Generator, tried: bool
+    product: Product, deep_from: float, market: Market, weeks: int, rng: np.random.Generator | None
 ) -> tuple[Ints, str]:
     """The prices of a cycle in pence, the last week at the one that stays, and what they are for."""
     aim = Aim(Objective.MARGIN, market.cost)
@@ -113,8 +118,8 @@ def plan(
     path = np.full(weeks, round(decision.price * 100))
     if decision.status is Status.CHANGE:
         return path, "changed"
-    trial = propose(product, deep_from, aim, LIMITS) if tried else None
-    if trial is None or trial.needed is None:
+    trial = propose(product, deep_from, aim, LIMITS) if rng else None
+    if rng is None or trial is None or trial.needed is None:
         return path, "kept"
     path[rng.choice(weeks - 1, weeks // 2, replace=False)] = round(trial.price * 100)
     return path, "kept, with a trial"
@@ -135,13 +140,6 @@ def cut(base: World, prices: Ints, weeks: int) -> World:
         orders=(law.orders * np.exp(moved))[:weeks],
     )
     return replace(base, settings=settings, law=kept)
-
-
-def brought(markets: list[Market], asked: Floats, first: Floats) -> float:
-    """What the weeks bring over what they would at the first prices, as a share of the latter."""
-    still = sum(market.earns(price) for market, price in zip(markets, first, strict=True))
-    weekly = [sum(market.earns(price) for market, price in zip(markets, week, strict=True)) for week in asked]
-    return float(np.mean(weekly)) / still - 1
 
 
 if __name__ == "__main__":
