@@ -21,6 +21,9 @@ def test_what_is_not_given_stays():
         ({"floor": "two"}, "'two' is no value for the limit 'floor'"),
         ({"competitor": "2.4"}, "'2.4' is no value"),
         ({"change": "7"}, "must be a share"),
+        ({"change": "20%"}, "such as 0.2 for 20 %"),
+        ({"sure": "80"}, "must be a share"),
+        ({"endings": "99"}, "what follows the whole"),
     ],
 )
 def test_what_cannot_be_read_is_told(given, said):

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pricetrail.cli.asking import Aimed, DefaultMargin, First, Hard, Limited, Shop, Soft, limited
-from pricetrail.cli.console import AsJson, answer, stdout
+from pricetrail.cli.console import AsJson, answer, say, stdout
 from pricetrail.errors import SchemaMismatch, SourceUnreadable, UsageError, translating
 from pricetrail.files import writing
 from pricetrail.pricing import bulk
@@ -76,7 +76,13 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         headings = [name.strip().lower() for name in next(reader, [])]
         if "stockcode" not in headings:
             hint = "Give the product's code in a column 'stockcode'."
+            if len(headings) == 1 and ";" in headings[0]:
+                hint = "Columns are told apart by commas, not by semicolons: save the file so."
             raise SchemaMismatch(str(path), missing=["stockcode"], unexpected=headings, hint=hint)
+        if idle := [name for name in headings if name not in bulk.ASKS]:
+            say(
+                f"Columns that ask for nothing: {', '.join(idle)}. What may be asked: {', '.join(bulk.ASKS)}."
+            )
         for row in reader:
             if row:
                 yield dict(zip(headings, row, strict=False))

@@ -104,7 +104,9 @@ class Limits:
         shares = {"change": self.change, "margin": self.margin, "sure": self.sure}
         for name, share in shares.items():
             if share is not None and not 0 <= share < 1:
-                raise LimitsInvalid(f"The limit '{name}' must be a share from 0 to below 1, found {share}.")
+                raise LimitsInvalid(
+                    f"The limit '{name}' must be a share from 0 to below 1, such as 0.2 for 20 %, found {share}."
+                )
         prices = {"floor": self.floor, "ceiling": self.ceiling}
         for name, price in prices.items():
             if price is not None and not (price > 0 and isfinite(price)):
@@ -114,10 +116,7 @@ class Limits:
                 raise LimitsInvalid(
                     f"The limit '{name}' must be a lowest and a highest price, in that order, found {band}."
                 )
-        if not (self.step > 0 and isfinite(self.step)) or not all(0 <= end < 1 for end in self.endings):
-            raise LimitsInvalid(
-                f"The step must be above 0 and endings from 0 to below 1, found {self.step}, {self.endings}."
-            )
+        _money(self.step, self.endings)
 
     def rules(self, price: float, observed: tuple[float, float], cost: float | None) -> tuple[Rule, ...]:
         """The rules for a product at ``price``, hard ones first, each group by priority.
@@ -143,6 +142,14 @@ class Limits:
             found.append(Rule(Name.ENDINGS, endings=self.endings, hard=Name.ENDINGS in hard))
         ranking = [*self.order, *Name]
         return tuple(sorted(found, key=lambda rule: (not rule.hard, ranking.index(rule.name))))
+
+
+def _money(step: float, endings: tuple[float, ...]) -> None:
+    if not (step > 0 and isfinite(step)):
+        raise LimitsInvalid(f"The step of prices must be above 0, found {step}.")
+    if strange := [end for end in endings if not 0 <= end < 1]:
+        found = ", ".join(map(str, strange))
+        raise LimitsInvalid(f"Endings must be what follows the whole, such as 0.99 or 0.5, found {found}.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,11 +20,13 @@ from pricetrail.pricing.bounds import Limits
 from pricetrail.pricing.decision import Decision, decide
 from pricetrail.pricing.objective import Aim, Objective
 from pricetrail.pricing.response import Product, Responses
-from pricetrail.pricing.words import sentence
+from pricetrail.pricing.words import caveats, sentence
 
 ERROR = "error"
 BLOCK = 500
 OWN = ("stockcode", "store", "cost", "objective", "family", "rung")
+# What a row may ask for, by column.
+ASKS = (*OWN, *wording.NAMES)
 COLUMNS = (
     "stockcode", "store", "status", "price_now", "price", "objective", "cost", "gain", "gain_low90", "gain_high90",
     "probability", "elasticity", "identification", "binding", "at_bound", "reason",
@@ -153,7 +155,7 @@ def _decided(
         try:
             decision = asked[at].decide(deep_from, _others(asked, prices, at), objective, default_margin)
             prices[at] = decision.price
-            found[at] = told(decision.to_dict(), sentence(decision))
+            found[at] = told(decision.to_dict(), " ".join([sentence(decision), *caveats(decision)]))
         except PricetrailError as error:
             found[at] = _refusal(asked[at], error)
     return [found[at] for at in range(len(asked))]

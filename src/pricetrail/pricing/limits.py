@@ -70,6 +70,10 @@ def _value(name: str, text: str) -> Any:
         raise LimitsInvalid(f"'{name}' is not a limit; they are {', '.join(NAMES)}. {FORM}.")
     if name == "change" and text == "none":
         return None
+    if text.endswith("%"):
+        raise LimitsInvalid(
+            f"'{text}' is no value for the limit '{name}'. Write a share, such as 0.2 for 20 %."
+        )
     try:
         if name in NUMBERS:
             return float(text)

@@ -55,6 +55,12 @@ def reasons(decision: Decision) -> list[str]:
     return list(_reasons(decision))
 
 
+def caveats(decision: Decision) -> Iterator[str]:
+    """Rules that clash, and soft ones that the answer does not meet, one sentence each."""
+    yield from (f"Conflict: {conflict}." for conflict in decision.conflicts)
+    yield from (f"Not met, as it is soft: {BINDS[name]}." for name in decision.unmet)
+
+
 def proposal(found: Experiment) -> str:
     """An experiment in one sentence."""
     half = found.weeks // 2
@@ -113,8 +119,7 @@ def _reasons(decision: Decision) -> Iterator[str]:
     )
     if decision.status is not Status.CONFLICT and decision.prospect is not None:
         yield from _prospects(decision, decision.prospect)
-    yield from (f"Conflict: {conflict}." for conflict in decision.conflicts)
-    yield from (f"Not met, as it is soft: {BINDS[name]}." for name in decision.unmet)
+    yield from caveats(decision)
 
 
 def _prospects(decision: Decision, found: Prospect) -> Iterator[str]:
