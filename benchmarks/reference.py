@@ -9,13 +9,14 @@ lines alone, and cancelled orders are not among the lines.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 Matrix = npt.NDArray[np.float32]
@@ -64,19 +65,19 @@ def fit(inputs: Matrix, target: Matrix, *, epochs: int = EPOCHS, seed: int = 7) 
     torch.manual_seed(seed)
     network = build(inputs.shape[1])
     optimizer = torch.optim.Adamax(network.parameters(), lr=LEARNING_RATE)
-    loader = DataLoader(
-        TensorDataset(torch.from_numpy(inputs), torch.from_numpy(target).view(-1, 1)),
-        batch_size=BATCH,
-        shuffle=True,
-    )
     criterion = nn.MSELoss()
+    known = torch.from_numpy(inputs), torch.from_numpy(target).view(-1, 1)
     for _ in range(epochs):
-        for numbers, quantities in loader:
-            optimizer.zero_grad()
-            loss = criterion(network(numbers), quantities)
-            loss.backward()
-            optimizer.step()
+        epoch(lambda numbers, quantities: criterion(network(numbers), quantities), optimizer, known)
     return network.eval()
+
+
+def epoch(loss: Callable[..., Tensor], optimizer: torch.optim.Optimizer, known: Sequence[Tensor]) -> None:
+    """Once over all rows: a loader fetches them one by one and puts them together in batches."""
+    for batch in DataLoader(TensorDataset(*known), batch_size=BATCH, shuffle=True):
+        optimizer.zero_grad()
+        loss(*batch).backward()
+        optimizer.step()
 
 
 def build(inputs: int) -> nn.Module:

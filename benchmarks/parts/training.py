@@ -1,7 +1,8 @@
 """One epoch of the training loop over the newest lines, each on one thread.
 
 Ours trains the shipped network: embeddings, pieces of numbers, quantity atoms. The peer is the reference's style: a
-DataLoader with batches of 64 into a smaller plain network without embeddings, on the same encoded numbers.
+DataLoader with batches of 64 into a smaller plain network without embeddings, on the same encoded numbers. Beside it is
+the shipped network in that style.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from benchmarks import reference
 from benchmarks.figures import OURS, Figure
 from benchmarks.models import prepared
 from benchmarks.part import How
-from benchmarks.training import epoch
+from benchmarks.training import epoch, usual
 from benchmarks.turns import cost, figures, turns
 
 from pricetrail.demand import trial
@@ -34,5 +35,6 @@ def run(how: How) -> Iterator[Figure]:
     arms = {
         OURS: lambda: cost(lambda: epoch(wanted, rows)),
         "DataLoader": lambda: cost(lambda: reference.fit(rows.numeric, rows.target, epochs=1)),
+        "DataLoader, same network": lambda: cost(lambda: usual(wanted, rows)),
     }
     yield from figures("an epoch", turns(arms, how("repeats", 5, 2)))

@@ -3,7 +3,7 @@ import onnxruntime
 import pytest
 import torch
 
-from pricetrail.demand.network import Architecture, Committee, Dropout, OrderNetwork, onnx
+from pricetrail.demand.network import PIECES, Architecture, Committee, Dropout, OrderNetwork, onnx
 from pricetrail.demand.rows import Rows
 from pricetrail.demand.training import ATOMS, Recipe, atoms, fit, forecast
 
@@ -127,6 +127,19 @@ def test_forecast_stays_among_the_atoms():
     assert (
         min(SHAPE.atoms) <= forecast(network, wild).min() <= forecast(network, wild).max() <= max(SHAPE.atoms)
     )
+
+
+def test_atoms_span_quantities_that_seldom_repeat():
+    target = np.linspace(3, 11, 4001, dtype=np.float32)
+    found = atoms(np.concatenate([target, np.full(40, 3, np.float32)]))
+    assert len(found) == ATOMS
+    assert (found[0], found[-1]) == pytest.approx((3.0, 10.9), abs=0.1)
+
+
+def test_flags_are_not_cut_into_pieces():
+    network = OrderNetwork(SHAPE.model_copy(update={"flags": 2}))
+    assert network.entry.in_features == OrderNetwork(SHAPE).entry.in_features - 2 * (PIECES - 1)
+    assert forecast(network, rows(40)).shape == (40,)
 
 
 def test_atoms_are_the_most_frequent_quantities():

@@ -4,7 +4,7 @@ import pytest
 from pricetrail.demand.rows import Rows
 from pricetrail.demand.trial import GRID, SPACE, Inputs, evaluate, model, usual
 
-INPUTS = Inputs(numeric=2, levels=(3,), atoms=(0.0, 1.0, 2.0))
+INPUTS = Inputs(numeric=2, flags=1, levels=(3,), atoms=(0.0, 1.0, 2.0))
 
 
 def rows(count, seed):

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from pricetrail.errors import Blocked
-from pricetrail.params import DriftGate, Params
+from pricetrail.params import DriftCheck, DriftGate, Params, Source
 from pricetrail.stages import data_drift_check, data_drift_gate
 from pricetrail.stages.stage import Context
 
@@ -88,6 +88,35 @@ def test_two_processes_write_equal_bytes(tmp_path):
     assert digests(tmp_path / "one", "1") == digests(tmp_path / "two", "2")
     for path in OUTPUTS:
         assert str(tmp_path) not in (tmp_path / "one" / path).read_text(encoding="utf-8")
+
+
+def weekly(rng, *, shift):
+    """Three products in 30 stores for 30 weeks; prices of the last week are ``shift`` times as high."""
+    week, store, product = (
+        each.ravel() for each in np.meshgrid(range(30), range(30), range(3), indexing="ij")
+    )
+    return pd.DataFrame(
+        {
+            "invoiceno": [f"{s}-{w}" for s, w in zip(store, week, strict=True)],
+            "invoicedate": pd.Timestamp("2024-01-01") + pd.to_timedelta(7 * week, unit="D"),
+            "stockcode": product.astype(str),
+            "customerid": "",
+            "country": "",
+            "quantity": rng.integers(500, 900, size=len(week)).astype(float),
+            "unitprice": (1 + product) * rng.normal(1, 0.02, len(week)) * np.where(week == 29, shift, 1.0),
+            "is_registered": 0,
+            "store": store.astype(str),
+        }
+    )
+
+
+@pytest.mark.parametrize(("shift", "verdict"), [(1.0, "passed"), (1.2, "drifted")])
+def test_few_products_in_many_places_can_be_told(tmp_path, shift, verdict):
+    (tmp_path / "data").mkdir()
+    weekly(np.random.default_rng(3), shift=shift).to_parquet(tmp_path / "data/processed_df.parquet")
+    params = Params(source=Source(grain="weekly", key="store"), data_drift_check=DriftCheck(min_rows=50))
+    data_drift_check.work(Context(tmp_path, params, lambda share, note: None))
+    assert json.loads((tmp_path / "metrics/data_drift.json").read_text())["verdict"] == verdict
 
 
 @pytest.mark.parametrize(

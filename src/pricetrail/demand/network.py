@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
+from torch.nn import functional
 
 WIDEST = 24
 PIECES = 8
@@ -27,6 +28,7 @@ class Architecture(BaseModel):
 
     Attributes:
         numeric: how many encoded numbers a line has.
+        flags: how many of them, the last ones, say yes or no: they are not cut into pieces.
         levels: how many codes each category has, 0 included.
         atoms: the log1p quantities that probabilities are given to, ascending.
         unseen: the share of category codes that training takes away, so that code 0 means something.
@@ -35,6 +37,7 @@ class Architecture(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     numeric: int = Field(ge=0)
+    flags: int = Field(default=0, ge=0)
     levels: tuple[int, ...]
     atoms: tuple[float, ...] = Field(min_length=1)
     layers: int = Field(default=3, ge=1)
@@ -58,9 +61,12 @@ class OrderNetwork(nn.Module):
         for embedding in self.embeddings:
             nn.init.normal_(embedding.weight, std=0.1)  # type: ignore[arg-type]
         self.forget = Dropout(shape.embedding_dropout)
-        inputs = shape.numeric * PIECES + sum(breadth(levels) for levels in shape.levels)
-        widths = [inputs, *(max(shape.width >> (at > shape.layers // 2), 1) for at in range(shape.layers))]
-        self.body = nn.Sequential(*(part for pair in pairwise(widths) for part in _layer(shape, *pair)))
+        widths = [max(shape.width >> (at > shape.layers // 2), 1) for at in range(shape.layers)]
+        self.numbers = (shape.numeric - shape.flags) * PIECES + shape.flags
+        self.entry = nn.Linear(self.numbers + sum(breadth(levels) for levels in shape.levels), widths[0])
+        self.body = nn.Sequential(*_after(shape, widths[0]))
+        for inputs, outputs in pairwise(widths):
+            self.body.extend([nn.Linear(inputs, outputs), *_after(shape, outputs)])
         self.head = nn.Linear(widths[-1], len(shape.atoms))
         self.register_buffer("edges", torch.tensor(_edges()))
         self.register_buffer("atoms", torch.tensor(shape.atoms))
@@ -76,17 +82,24 @@ class OrderNetwork(nn.Module):
                 torch.rand(categories.shape, device=categories.device) >= self.shape.unseen
             )
         parts = [embed(categories[:, at]) for at, embed in enumerate(self.embeddings)]
-        known = [self.forget(torch.cat(parts, 1))] if parts else []
-        return self.head(self.body(torch.cat([self._pieces(numeric), *known], 1)))  # type: ignore[no-any-return]
+        # The two sides are not joined: no gradient flows to the numbers, and they are most of the columns.
+        own, other = torch.split(self.entry.weight, [self.numbers, self.entry.in_features - self.numbers], 1)
+        told = functional.linear(self._pieces(numeric), own, self.entry.bias)
+        if parts:
+            told = told + functional.linear(self.forget(torch.cat(parts, 1)), other)
+        return self.head(self.body(told))  # type: ignore[no-any-return]
 
     def mean(self, logits: Tensor) -> Tensor:
         """The expected log1p quantity: (n, atoms) -> (n,)."""
         return logits.softmax(1) @ self.atoms
 
     def _pieces(self, numeric: Tensor) -> Tensor:
-        """How far each number has come through each piece, 0 to 1: (n, p) -> (n, p * PIECES)."""
+        """How far each number has come through each piece, 0 to 1, then the flags: (n, p) -> (n, numbers)."""
+        cut, flags = torch.split(numeric, [self.shape.numeric - self.shape.flags, self.shape.flags], 1)
         low, high = self.edges[:-1], self.edges[1:]
-        return ((numeric.unsqueeze(2) - low) / (high - low)).clamp(0, 1).flatten(1)
+        steep = 1 / (high - low)
+        pieces = torch.addcmul(-low * steep, cut.unsqueeze(2), steep).clamp(0, 1).flatten(1)
+        return torch.cat([pieces, flags], 1) if self.shape.flags else pieces
 
 
 class Dropout(nn.Module):
@@ -103,7 +116,7 @@ class Dropout(nn.Module):
         words = torch.empty(-(-values.numel() // 8), dtype=torch.int64, device=values.device)
         words.random_(-(2**63), None)
         kept = words.view(torch.uint8)[: values.numel()].view_as(values) >= self.taken
-        return values * (kept * (256 / (256 - self.taken))).to(values.dtype)
+        return values * (kept.to(values.dtype) * (256 / (256 - self.taken)))
 
 
 class Committee(nn.Module):
@@ -166,6 +179,7 @@ def _edges() -> list[float]:
     return [NormalDist().inv_cdf(share) for share in shares]
 
 
-def _layer(shape: Architecture, inputs: int, outputs: int) -> list[nn.Module]:
-    norm: list[nn.Module] = [nn.BatchNorm1d(outputs)] if shape.batch_norm else []
-    return [nn.Linear(inputs, outputs), *norm, nn.SiLU(), Dropout(shape.dropout)]
+def _after(shape: Architecture, width: int) -> list[nn.Module]:
+    """What follows a linear layer."""
+    norm: list[nn.Module] = [nn.BatchNorm1d(width)] if shape.batch_norm else []
+    return [*norm, nn.SiLU(), Dropout(shape.dropout)]

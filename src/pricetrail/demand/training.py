@@ -53,9 +53,17 @@ class Fitted:
 
 
 def atoms(target: Floats) -> tuple[float, ...]:
-    """The most frequent log1p quantities, ascending, at most ``ATOMS`` of them."""
+    """The most frequent log1p quantities, ascending, at most ``ATOMS`` of them.
+
+    Where quantities repeat so seldom that these are not half of the rows, as those of whole weeks, they would leave
+    out most of the range: there it is one from the middle of each of ``ATOMS`` equal shares of the rows.
+    """
     values, counts = np.unique(target, return_counts=True)
-    return tuple(np.sort(values[np.argsort(-counts, kind="stable")[:ATOMS]]).tolist())
+    frequent = np.argsort(-counts, kind="stable")[:ATOMS]
+    if 2 * counts[frequent].sum() >= len(target):
+        return tuple(np.sort(values[frequent]).tolist())
+    middles = np.sort(target)[(2 * np.arange(ATOMS) + 1) * len(target) // (2 * ATOMS)]
+    return tuple(np.unique(middles).tolist())
 
 
 def fit(

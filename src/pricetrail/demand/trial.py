@@ -45,6 +45,7 @@ class Inputs:
     """What a network takes and gives, whatever its settings: see ``Architecture``."""
 
     numeric: int
+    flags: int
     levels: tuple[int, ...]
     atoms: tuple[float, ...]
 

@@ -7,6 +7,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 
 from pricetrail.files import write_json, writing
@@ -22,7 +23,7 @@ def work(context: Context) -> None:
     A cloud that cannot be reached is told of on stderr; the check is good without it.
     """
     root, settings = context.root, context.params.data_drift_check
-    lines = pq.read_table(root / "data/processed_df.parquet", columns=list(READS)).to_pandas()
+    lines = _lines(root / "data/processed_df.parquet", context.params.source.key)
     drift = check(lines, settings, since=newer_than(root / "production/release.json"))
     rendered = None
     if drift.shifts:
@@ -38,6 +39,15 @@ def work(context: Context) -> None:
     with writing(root / "reports/data_drift_report.html") as draft:
         draft.write_text(report.page(drift, rendered), encoding="utf-8")
     write_json(root / "metrics/data_drift.json", drift.to_dict())
+
+
+def _lines(path: Path, key: str | None) -> pd.DataFrame:
+    """What is checked of each line. With a key, a product is another one in each place: it has its own price there."""
+    names = [*READS, *([key] if key else [])]
+    lines: pd.DataFrame = pq.read_table(path, columns=list(dict.fromkeys(names))).to_pandas()
+    if key:
+        lines["stockcode"] = lines["stockcode"].str.cat(lines[key].astype(str), sep="\n")
+    return lines
 
 
 def newer_than(release: Path) -> datetime | None:

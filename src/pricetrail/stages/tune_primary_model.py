@@ -19,6 +19,7 @@ from optuna import Study
 
 from pricetrail.demand import network, teacher, training, trial, tuning
 from pricetrail.demand.accuracy import accuracy
+from pricetrail.demand.encode import Encoder
 from pricetrail.demand.rows import Floats, Rows
 from pricetrail.files import write_json, writing
 from pricetrail.params import Tuning
@@ -156,10 +157,11 @@ def parts(rows: Files) -> tuple[Rows, Rows]:
 @lru_cache(maxsize=1)
 def inputs(rows: Files) -> trial.Inputs:
     """What every network of a shop takes and gives, by the files ``READ``."""
-    encoder = json.loads((rows.folder() / "preprocessors/encoder.json").read_text(encoding="utf-8"))
-    train, _ = parts(rows)
-    levels = tuple(len(levels) + 1 for _, levels in encoder["categorical"])
-    return trial.Inputs(train.numeric.shape[1], levels, training.atoms(train.target))
+    text = (rows.folder() / "preprocessors/encoder.json").read_text(encoding="utf-8")
+    encoder, (train, _) = Encoder.from_json(json.loads(text)), parts(rows)
+    levels = tuple(len(each.levels) + 1 for each in encoder.categorical)
+    flags = sum(each.missing for each in encoder.numeric)
+    return trial.Inputs(len(encoder.names), flags, levels, training.atoms(train.target))
 
 
 @lru_cache(maxsize=1)
