@@ -1,0 +1,206 @@
+"""The pipeline on simulated shops of growing size: time and most memory of every stage, and how they grow.
+
+python -m benchmarks.growth [--sizes 400000,4000000,40000000] [--stages NAME,...] [--folder DIR] [--json]
+
+A shop of more order lines has been open for longer and has more products and customers: products grow with the power
+0.4 of the lines, customers with 0.8, weeks with 0.3, from 4,000, 4,300 and 53 at 400,000 lines, about what the real
+file has. Every stage of the template's ``dvc.yaml``, in its order, and then ``reprice`` of all products is a process
+of its own with the settings that a shop begins with. ``peak_mb`` (of 10^6 bytes) is the largest sum of what the process
+and those that it started held at a time. The exponent is the slope of the logarithm of the seconds over that of the
+lines: ``seconds`` by the clock, ``processor`` by the processors, ``last`` by the processors between the two largest
+sizes. A stage that takes a second takes it to start: its exponent says nothing but that it does not matter.
+
+``--stages`` runs the named ones alone, on what the folder holds from an earlier call; with ``--folder`` shops are kept
+there, and simulated lines that lie there are used again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import yaml
+from benchmarks import etl
+from benchmarks.machine import machine
+
+SIZES = (400_000, 4_000_000, 40_000_000)
+BEGIN = {"products": (4_000, 0.4), "customers": (4_300, 0.8), "weeks": (53, 0.3)}
+REPRICE = "reprice"
+WATCH = 0.05
+BLOCKED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a stage took at one size; ``exit`` is its code: 0 done, 3 blocked by a gate."""
+
+    stage: str
+    lines: int
+    seconds: float
+    processor: float
+    peak_mb: int
+    exit: int
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
+    parser.add_argument("--stages", default="")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    sizes = sorted(int(size) for size in asked.sizes.split(","))
+    with tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch:
+        folder = asked.folder or Path(scratch)
+        costs = list(measure(folder.resolve(), sizes, [name for name in asked.stages.split(",") if name]))
+    told = {
+        "machine": machine(),
+        "shops": {f"{size:,}": grown(size) for size in sizes},
+        "stages": [asdict(cost) for cost in costs],
+        "exponents": exponents(costs),
+    }
+    print(json.dumps(told, indent=2) if asked.json else table(costs))
+    return int(any(cost.exit not in (0, BLOCKED) for cost in costs))
+
+
+def grown(lines: int) -> dict[str, int]:
+    """How many products, customers and weeks a shop of so many lines has."""
+    times = lines / SIZES[0]
+    return {name: round(first * times**power) for name, (first, power) in BEGIN.items()}
+
+
+def measure(folder: Path, sizes: Sequence[int], stages: Sequence[str]) -> Iterator[Cost]:
+    """Every stage at every size; what a failed one should have written, later ones fail without."""
+    for size in sizes:
+        root = shop(folder / str(size), size)
+        for name, words in commands().items():
+            if not stages or name in stages:
+                yield (cost := run(name, size, words, root))
+                sys.stderr.write(f"{cost}\n")
+
+
+def commands() -> dict[str, list[str]]:
+    """The stages' commands by name, in the order of the pipeline."""
+    template = files("pricetrail.shop") / "template/dvc.yaml"
+    named = yaml.safe_load(template.read_text(encoding="utf-8"))["stages"]
+    staged = {name: [sys.executable, *stage["cmd"].split()[1:]] for name, stage in named.items()}
+    return {**staged, REPRICE: [sys.executable, "-m", "pricetrail", REPRICE, "--output", "prices.csv"]}
+
+
+def shop(root: Path, size: int) -> Path:
+    """A shop of simulated lines, as much of it as the stages read."""
+    data = root.with_suffix(".parquet")
+    if not data.exists():
+        root.parent.mkdir(parents=True, exist_ok=True)
+        sized = [word for name, value in grown(size).items() for word in (f"--{name}", str(value))]
+        words = ["-m", "pricetrail", "simulate", str(data), "--rows", str(size), *sized, "--json"]
+        subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
+    if not root.exists():
+        etl.shop(root, data)
+        (root / "production").mkdir()
+    return root
+
+
+def run(name: str, lines: int, words: Sequence[str], root: Path) -> Cost:
+    """One process in the shop, watched until it ends."""
+    started = time.perf_counter()
+    child = subprocess.Popen(words, cwd=root, stdout=subprocess.DEVNULL)
+    peak = [0]
+    threading.Thread(target=_watch, args=(child.pid, peak), daemon=True).start()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    seconds, unit = time.perf_counter() - started, 1 if sys.platform == "darwin" else 1024
+    most = max(peak[0], usage.ru_maxrss * unit)
+    processor = usage.ru_utime + usage.ru_stime
+    return Cost(name, lines, round(seconds, 2), round(processor, 2), round(most / 1e6), child.returncode)
+
+
+def _watch(pid: int, peak: list[int]) -> None:
+    try:
+        process = psutil.Process(pid)
+        while process.is_running():
+            peak[0] = max(peak[0], sum(_held(each) for each in [process, *process.children(recursive=True)]))
+            time.sleep(WATCH)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _held(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def exponents(costs: Sequence[Cost]) -> dict[str, dict[str, float]]:
+    """Of each stage that ran at two sizes at least, and of all of these together."""
+    ordered = sorted(costs, key=attrgetter("stage", "lines"))
+    done = {
+        stage: [cost for cost in own if not cost.exit % BLOCKED]
+        for stage, own in groupby(ordered, attrgetter("stage"))
+    }
+    sizes = {cost.lines for own in done.values() for cost in own}
+    whole = [cost for own in done.values() if len(own) == len(sizes) for cost in own]
+    found = {stage: own for stage in commands() if len(own := done.get(stage, [])) > 1}
+    if len(sizes) > 1 and whole:
+        found["in all"] = [_summed(size, whole) for size in sorted(sizes)]
+    return {name: _exponents(own) for name, own in found.items()}
+
+
+def _summed(lines: int, costs: Iterable[Cost]) -> Cost:
+    own = [cost for cost in costs if cost.lines == lines]
+    seconds, processor = sum(cost.seconds for cost in own), sum(cost.processor for cost in own)
+    return Cost("in all", lines, seconds, processor, max(cost.peak_mb for cost in own), 0)
+
+
+def _exponents(costs: Sequence[Cost]) -> dict[str, float]:
+    lines = np.log([cost.lines for cost in costs])
+    told = {name: np.log([getattr(cost, name) for cost in costs]) for name in ("seconds", "processor")}
+    slopes = {name: float(np.polyfit(lines, times, 1)[0]) for name, times in told.items()}
+    last = math.log(costs[-1].processor / costs[-2].processor) / (lines[-1] - lines[-2])
+    return {name: round(float(slope), 3) for name, slope in {**slopes, "last": last}.items()}
+
+
+def table(costs: Sequence[Cost]) -> str:
+    """A row for each stage, what it took at each size, and its exponents."""
+    sizes, powers = sorted({cost.lines for cost in costs}), exponents(costs)
+    found = {(cost.stage, cost.lines): cost for cost in costs}
+    head = ["stage", *(f"{size:,}: s, processor s, MB" for size in sizes), "exponents: s, processor, last"]
+    rows = [
+        [name, *(_told(found.get((name, size))) for size in sizes), _power(powers.get(name))]
+        for name in dict.fromkeys([*(cost.stage for cost in costs), *powers])
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+
+
+def _told(cost: Cost | None) -> str:
+    if cost is None:
+        return ""
+    failed = f" (exit {cost.exit})" if cost.exit else ""
+    return f"{cost.seconds:,.1f}, {cost.processor:,.1f}, {cost.peak_mb:,}{failed}"
+
+
+def _power(power: dict[str, Any] | None) -> str:
+    return ", ".join(f"{each:.2f}" for each in power.values()) if power else ""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
