@@ -126,6 +126,14 @@ def test_what_has_begun_is_answered_before_all_stop(running):
         running.get("/livez")
 
 
+def test_port_that_is_taken_is_said_to_be(shop):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        running = Running(shop, PORT=str(taken.getsockname()[1]))
+        _, said = running.process.communicate(timeout=30)
+    assert running.process.returncode == 1
+    assert said.startswith("Error: Nothing can be served at 127.0.0.1, port")
+
+
 def test_what_cannot_start_is_said_once_and_not_tried_for_ever(shop):
     running = Running(shop, PRICETRAIL_REDIS="rubbish://")
     _, said = running.process.communicate(timeout=30)

@@ -56,7 +56,8 @@ class Crew:
         finally:
             self._end()
 
-    def _stop(self, *_: object) -> None:
+    def _stop(self, number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
         self._stopping = True
 
     def _begin(self) -> None:

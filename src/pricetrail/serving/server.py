@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pricetrail.errors import UsageError, translating
 from pricetrail.serving import crew
 from pricetrail.serving.settings import Settings
 
@@ -73,6 +74,7 @@ def serve(settings: Settings, door: socket.socket, mover: Mover | None, parent: 
     asked = list[int]()
 
     def stop(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # who asks again will not wait for what has begun
         asked.append(number)
         server.pull_trigger()
 
@@ -96,6 +98,14 @@ def _finish(server: Any, open_ones: dict[int, Any], turn: Callable[[], object]) 
 
 
 def _open(host: str, port: int) -> socket.socket:
-    """An open socket. Processes that share it each take whoever they are first to see."""
-    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-    return socket.create_server((host, port), family=family, backlog=1024)
+    """An open socket. Processes that share it each take whoever they are first to see.
+
+    Raises:
+        UsageError: there is no such address here, or somebody listens there already.
+    """
+    wrong = (
+        f"Nothing can be served at {host}, port {port}: somebody may serve there already. Take another one."
+    )
+    with translating({OSError: UsageError}, wrong):
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=1024)
