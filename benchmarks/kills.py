@@ -172,7 +172,7 @@ def measure(flow: Flow, asked: argparse.Namespace) -> dict[str, Any]:
     return {
         "undisturbed": f"{undisturbed.strip()} in {parts['end']:.1f} s",
         "parts": {name: round(begins, 1) for name, begins in parts.items()},
-        "killed": len(tries),
+        "killed": sum(each["processes"] > 0 for each in tries),
         "same_release": sum(each["same"] for each in tries),
         "verified": sum(not each["findings"] for each in tries),
         "pointer_ahead_of_data": [each for each in tries if each["ahead"]],
@@ -254,8 +254,8 @@ def kill(process: subprocess.Popen[str]) -> int:
     for each in tree:
         with suppress(psutil.Error):
             each.kill()
-    process.communicate()
     psutil.wait_procs(tree, timeout=10)
+    process.wait()
     return len(tree)
 
 
