@@ -28,8 +28,10 @@ COLUMNS = {name.lower(): name for name in SCHEMA.names}
 def written(root, name):
     """What the stage makes of the first rows of the real file on one engine."""
     (root / "data/raw").mkdir(parents=True)
-    pq.write_table(pq.read_table(REAL).slice(0, ROWS), root / "data/raw/0001-orders.parquet")
-    values = {"source": {"columns": COLUMNS}, "etl_pipeline": {"engine": name}}
+    lines = pq.read_table(REAL).slice(0, ROWS)
+    lines = lines.append_column("store", lines[COLUMNS["country"]])
+    pq.write_table(lines, root / "data/raw/0001-orders.parquet")
+    values = {"source": {"columns": COLUMNS, "key": "store"}, "etl_pipeline": {"engine": name}}
     (root / "params.yaml").write_text(yaml.safe_dump(values))
     etl_pipeline.work(Context(root, Params.model_validate(values), lambda share, note: None))
     tables = {path.stem: pq.read_table(path) for path in sorted((root / "data").glob("*.parquet"))}
