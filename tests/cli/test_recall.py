@@ -19,6 +19,7 @@ def test_recall_names_runs_what_is_kept_back_and_the_way_out(ran):
     assert f"  {run}    passed " in done.stdout
     assert f"keeps {id} from being promoted: odd prices.\n" in done.stdout
     assert "Nothing that may serve stood there before: 'pricetrail promote" in done.stderr
+    assert "in quarantine: odd prices" in said(ran, "releases").stdout
 
 
 def test_verify_tells_a_fault_of_many_files_once(ran):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from pricetrail.cli.console import AsJson, answer, stderr, stdout
+from pricetrail.cli.console import AsJson, answer, show, stderr
 from pricetrail.lineage.catalogue import Known
 from pricetrail.shop import production
 
@@ -22,7 +22,7 @@ def releases(
     if as_json:
         answer([each.to_dict() for each in known])
     elif known:
-        stdout.print(_table(known))
+        show(_table(known))
     else:
         stderr.print("There is no release yet: no run has passed its gates. 'pricetrail run' makes one.")
 
@@ -34,6 +34,7 @@ def _table(known: list[Known]) -> Table:
         "Rows until",
         "MSE(log)",
         "Serves as",
+        "",
         box=None,
         padding=(0, 2),
         header_style="bold",
@@ -46,5 +47,6 @@ def _table(known: list[Known]) -> Table:
             str(each.manifest["rows_until"]),
             "" if error is None else f"{error:.4f}",
             ", ".join(each.channels),
+            "" if each.quarantine is None else f"in quarantine: {each.quarantine}",
         )
     return table

@@ -145,11 +145,12 @@ class Trail:
 
 @dataclass(frozen=True)
 class Release:
-    """A release, and the channels that point at it."""
+    """A release, the channels that point at it, and why it must not be promoted, if it is in quarantine."""
 
     release: str
     when: str
     channels: list[str]
+    quarantine: str | None
     run: str
     gates: dict[str, str]
     metrics: dict[str, Any]
