@@ -103,6 +103,7 @@ class Etl(Block):
 
 class DriftCheck(Block):
     window_days: Count = 7
+    reference_days: Count = 400
     min_rows: Count = 200
     false_alarms: Share = 0.01
     resamples: Count = 200
@@ -119,6 +120,7 @@ class Preprocess(Block):
     target_col: Literal["quantity"] = "quantity"
     val_share: Share = 0.1
     test_share: Share = 0.1
+    newest_rows: Count = 500_000
 
 
 class Tuning(Block):

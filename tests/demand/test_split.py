@@ -3,7 +3,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pricetrail.demand.split import chronological
+from pricetrail.demand.split import Split, chronological
 from pricetrail.errors import NothingToLearn
 
 steps = st.lists(st.integers(0, 3), min_size=400, max_size=600)
@@ -29,3 +29,10 @@ def test_shares_are_kept_where_every_time_differs():
 def test_too_little_says_so(times):
     with pytest.raises(NothingToLearn, match="at least"):
         chronological(times, val_share=0.1, test_share=0.1)
+
+
+def test_the_newest_rows_to_learn_from_and_all_to_test():
+    split = Split(slice(0, 80), slice(80, 90), slice(90, 100))
+    assert split.newest(15) == Split(slice(65, 80), slice(80, 90), slice(90, 100))
+    assert split.newest(8).val == slice(82, 90)
+    assert split.newest(100) == split

@@ -8,6 +8,7 @@ among the training rows, from 1; rare and unseen ones are 0.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -53,8 +54,10 @@ class Encoder:
     @classmethod
     def fit(cls, columns: Columns, numeric: Sequence[str], categorical: Sequence[str]) -> Encoder:
         """Learn from training rows: one array of shape (n,) per feature, text as objects."""
-        numbers = tuple(_numeric(name, np.asarray(columns[name], np.float64)) for name in numeric)
-        return cls(numbers, tuple(_categorical(name, columns[name]) for name in categorical))
+        return cls(
+            tuple(_numeric(name, np.asarray(columns[name], np.float64)) for name in numeric),
+            tuple(_categorical(name, Counter(map(str, columns[name].tolist()))) for name in categorical),
+        )
 
     @property
     def names(self) -> list[str]:
@@ -115,16 +118,14 @@ def _score(feature: Numeric, values: npt.NDArray[np.float64]) -> npt.NDArray[np.
     return np.where(np.isfinite(values), scored, 0.0)
 
 
-def _categorical(name: str, values: npt.NDArray[Any]) -> Categorical:
-    levels, counts = np.unique(values.astype(str), return_counts=True)
-    order = sorted(zip(-counts, levels.tolist(), strict=True))
+def _categorical(name: str, counts: Mapping[str, int]) -> Categorical:
+    order = sorted((-count, level) for level, count in counts.items())
     return Categorical(name, tuple(level for count, level in order if -count >= RAREST and level))
 
 
 def _codes(feature: Categorical, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     known = {level: code for code, level in enumerate(feature.levels, 1)}
-    levels, places = np.unique(values.astype(str), return_inverse=True)
-    return np.array([known.get(level, 0) for level in levels.tolist()], np.int64)[places]
+    return np.array([known.get(str(value), 0) for value in values.tolist()], np.int64)
 
 
 def _stack(columns: Sequence[npt.NDArray[Any]], rows: int, kind: type) -> npt.NDArray[Any]:

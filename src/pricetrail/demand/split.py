@@ -25,6 +25,11 @@ class Split:
         """The ranges under the names of their files."""
         return {"train": self.train, "val": self.val, "test": self.test}
 
+    def newest(self, count: int) -> Split:
+        """With no more than so many rows to train on, and to validate on, the newest; all to test on."""
+        train, val = (slice(max(own.start, own.stop - count), own.stop) for own in (self.train, self.val))
+        return Split(train, val, self.test)
+
 
 def chronological(moments: npt.NDArray[Any], *, val_share: float, test_share: float) -> Split:
     """Cut rows sorted by time at shares of their number, each cut moved on to where the time changes.

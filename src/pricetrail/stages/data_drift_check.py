@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pricetrail.files import write_json, writing
+from pricetrail.params import DriftCheck
 from pricetrail.stages.stage import Context, main
 from pricetrail.transactions import report, workspace
 from pricetrail.transactions.drift import check
@@ -23,8 +25,9 @@ def work(context: Context) -> None:
     A cloud that cannot be reached is told of on stderr; the check is good without it.
     """
     root, settings = context.root, context.params.data_drift_check
-    lines = _lines(root / "data/processed_df.parquet", context.params.source.key)
-    drift = check(lines, settings, since=newer_than(root / "production/release.json"))
+    since = newer_than(root / "production/release.json")
+    lines = _lines(root / "data/processed_df.parquet", context.params.source.key, settings, since)
+    drift = check(lines, settings, since=since)
     rendered = None
     if drift.shifts:
         context.progress(0.3, "Evidently's report")
@@ -41,10 +44,18 @@ def work(context: Context) -> None:
     write_json(root / "metrics/data_drift.json", drift.to_dict())
 
 
-def _lines(path: Path, key: str | None) -> pd.DataFrame:
-    """What is checked of each line. With a key, a product is another one in each place: it has its own price there."""
+def _lines(path: Path, key: str | None, settings: DriftCheck, since: datetime | None) -> pd.DataFrame:
+    """What is checked of each line, and no older ones than are compared.
+
+    With a key, a product is another one in each place: it has its own price there.
+    """
     names = [*READS, *([key] if key else [])]
-    lines: pd.DataFrame = pq.read_table(path, columns=list(dict.fromkeys(names))).to_pandas()
+    moments = pq.read_table(path, columns=["invoicedate"])["invoicedate"]
+    last: datetime = pc.max(moments).as_py() or datetime.max
+    newer = min(since or last, last - timedelta(days=settings.window_days))
+    known = [("invoicedate", ">=", newer - timedelta(days=settings.reference_days))]
+    table = pq.read_table(path, columns=list(dict.fromkeys(names)), filters=known)
+    lines: pd.DataFrame = table.to_pandas()
     if key:
         lines["stockcode"] = lines["stockcode"].str.cat(lines[key].astype(str), sep="\n")
     return lines

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +17,32 @@ from pricetrail.demand.rows import Rows
 from pricetrail.files import writing
 
 TARGET = "quantity"
+GROUP = 2**20
+"""How many rows are at work at once, and lie in a row group of what is written."""
 
 
 def write(path: Path, table: pa.Table) -> None:
     """Write a table as Parquet, with nothing in it but its columns."""
     with writing(path) as draft:
         pq.write_table(table.replace_schema_metadata(None), draft, compression="zstd")
+
+
+@contextmanager
+def streaming(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    """Write a table piece by piece; pieces of ``GROUP`` rows give the same bytes as the whole table at once."""
+    with writing(path) as draft, pq.ParquetWriter(draft, schema, compression="zstd") as opened:
+        yield opened
+
+
+def rows_of(path: Path, rows: slice, chosen: list[str] | None = None) -> pa.Table:
+    """Consecutive rows of a file, of which no more is read than the row groups that they lie in."""
+    with pq.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(at).num_rows for at in range(file.metadata.num_row_groups)]
+        edges = list(enumerate(pairwise(accumulate(sizes, initial=0))))
+        met = [(at, first) for at, (first, end) in edges if first < rows.stop and end > rows.start]
+        first = met[0][1] if met else rows.start
+        read = [file.read_row_group(at, chosen) for at, _ in met] or [file.read_row_groups([], chosen)]
+    return pa.concat_tables(read).slice(rows.start - first, rows.stop - rows.start)
 
 
 def names(root: Path) -> tuple[list[str], list[str]]:
