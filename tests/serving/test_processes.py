@@ -82,6 +82,8 @@ def test_receipts_of_all_are_found_and_what_all_did_is_counted(running, served):
     for number in numbers:
         assert str(find(served.ledger.store, number).number) == number
         assert json.loads(running.get(f"/v1/receipts/{number}"))["number"] == number
+    if sys.platform == "linux":  # elsewhere whoever is first takes who comes in, and may be always the same
+        assert len({number.partition("-")[0] for number in numbers}) == 2
     trail = json.loads(running.get(f"/v1/lineage/{numbers[0]}"))
     assert any(step["kind"] == "release" for step in trail["steps"])
     route = '{method="GET",route="/v1/predict-price/<path:stockcode>",status="200"}'

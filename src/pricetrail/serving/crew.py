@@ -24,8 +24,8 @@ LOOK, SHORT, PATIENCE = 0.1, 1.0, 15.0
 log = logging.getLogger("pricetrail.serving")
 
 
-def keep(work: Callable[[], None], count: int) -> None:
-    """Let ``count`` processes do ``work`` until this one is told to stop.
+def keep(work: Callable[[int], None], count: int) -> None:
+    """Let ``count`` processes do ``work`` until this one is told to stop; each is told which of them it is.
 
     Raises:
         NotServing: one cannot do it, for a reason that will not go away; it has said so.
@@ -36,11 +36,11 @@ def keep(work: Callable[[], None], count: int) -> None:
 
 
 class Crew:
-    """Processes by their ids, with the moment at which each began."""
+    """Processes by their ids: which of them each is, and the moment at which it began."""
 
-    def __init__(self, work: Callable[[], None], count: int) -> None:
+    def __init__(self, work: Callable[[int], None], count: int) -> None:
         self._work, self._count = work, count
-        self._began = dict[int, float]()
+        self._began = dict[int, tuple[int, float]]()
         self._stopping = False
 
     def run(self) -> None:
@@ -49,8 +49,8 @@ class Crew:
             signal.signal(number, self._stop)
         try:
             while not self._stopping:
-                while len(self._began) < self._count:
-                    self._begin()
+                for at in {*range(self._count)} - {at for at, _ in self._began.values()}:
+                    self._begin(at)
                 time.sleep(LOOK)
                 self._look()
         finally:
@@ -60,18 +60,18 @@ class Crew:
         signal.signal(number, signal.SIG_DFL)
         self._stopping = True
 
-    def _begin(self) -> None:
+    def _begin(self, at: int) -> None:
         pid = os.fork()
         if pid == 0:
-            os._exit(self._do())
-        self._began[pid] = time.monotonic()
+            os._exit(self._do(at))
+        self._began[pid] = at, time.monotonic()
 
-    def _do(self) -> int:
+    def _do(self, at: int) -> int:
         """The whole life of a process, and the code that it ends with."""
         for number in STOPS:
             signal.signal(number, signal.SIG_DFL)
         try:
-            self._work()
+            self._work(at)
         except PricetrailError as error:
             sys.stderr.write(f"Error: {error}\n")
             return error.exit_code
@@ -101,7 +101,7 @@ class Crew:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 mark_process_dead(pid, os.environ[COUNTED])  # type: ignore[no-untyped-call]
-                lived = time.monotonic() - self._began.pop(pid)
+                lived = time.monotonic() - self._began.pop(pid)[1]
                 found.append((pid, lived, os.waitstatus_to_exitcode(status)))
         return found
 

@@ -1,4 +1,4 @@
-"""The service behind waitress, on one machine of one's own: one process, or several behind one open socket."""
+"""The service behind waitress, on one machine of one's own: one process, or several behind one port."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import logging
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from pricetrail.errors import UsageError, translating
@@ -17,7 +19,7 @@ from pricetrail.serving.settings import Settings
 if TYPE_CHECKING:
     from pricetrail.serving.service import Mover
 
-THREADS = 8
+THREADS, BACKLOG = 8, 1024
 # What is too large is taken in, and then gets the app's own answer; only what is far too large is cut off.
 SLACK = 16_000_000
 # Seconds between two looks whether to go on; seconds that requests which have begun may take to end.
@@ -38,13 +40,14 @@ def run(
     Raises:
         NotServing: several were asked for, and one would not even start.
     """
-    with _open(host, port) as door:
-        ready(door.getsockname()[1])
+    with ExitStack() as stack:
+        doors = [stack.enter_context(door) for door in _open(host, port, processes)]
+        ready(doors[0].getsockname()[1])
         if processes == 1:
-            serve(settings, door, mover)
+            serve(settings, doors[0], mover)
         else:
             parent = os.getpid()
-            crew.keep(lambda: serve(settings, door, mover, parent), processes)
+            crew.keep(lambda at: serve(settings, doors[at % len(doors)], mover, parent), processes)
 
 
 def serve(settings: Settings, door: socket.socket, mover: Mover | None, parent: int | None = None) -> None:
@@ -97,8 +100,10 @@ def _finish(server: Any, open_ones: dict[int, Any], turn: Callable[[], object]) 
     server.task_dispatcher.shutdown()
 
 
-def _open(host: str, port: int) -> socket.socket:
-    """An open socket. Processes that share it each take whoever they are first to see.
+def _open(host: str, port: int, count: int) -> list[socket.socket]:
+    """Open sockets at one port: one, or where the system deals out who comes in, as Linux does, one for each process.
+
+    They stay open here, so that who was dealt to a process that died is answered by the next one.
 
     Raises:
         UsageError: there is no such address here, or somebody listens there already.
@@ -108,4 +113,14 @@ def _open(host: str, port: int) -> socket.socket:
     )
     with translating({OSError: UsageError}, wrong):
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=1024)
+        first = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        if count == 1 or sys.platform != "linux":
+            return [first]
+        with (
+            first
+        ):  # it finds out whether the port is free: one that is dealt out would be shared with anybody
+            port = first.getsockname()[1]
+        return [
+            socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True)
+            for _ in range(count)
+        ]
