@@ -9,11 +9,10 @@ import json
 from datetime import datetime
 from typing import Any
 
-import ibis
-
 from pricetrail.errors import Blocked, NothingToLearn
 from pricetrail.files import write_json
 from pricetrail.stages.stage import Context, main
+from pricetrail.transactions import engine
 from pricetrail.transactions.contract import Contract
 
 FEWEST = {"accepted": 60, "products": 2, "weeks": 4}
@@ -56,7 +55,7 @@ def work(context: Context) -> None:
 
 
 def _faults(context: Context, horizon: str) -> list[str]:
-    lines = ibis.duckdb.connect().read_parquet(context.root / "data/original_df.parquet")
+    lines = engine.connect().read_parquet(context.root / "data/original_df.parquet")
     params = context.params
     return Contract(params.etl_pipeline, params.source, datetime.fromisoformat(horizon)).faults(lines)
 

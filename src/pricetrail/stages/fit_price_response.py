@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,9 @@ from pricetrail.demand.response.panel import Columns, Panel
 from pricetrail.demand.response.table import Facts
 from pricetrail.errors import NothingToLearn, ParamsInvalid
 from pricetrail.files import write_json
-from pricetrail.params import Params, PriceResponse, Source
+from pricetrail.params import Params
 from pricetrail.stages.stage import Context, main
-from pricetrail.stages.tables import columns, write
+from pricetrail.stages.tables import column, write
 from pricetrail.workers.crew import crew
 
 LINES = (
@@ -41,10 +42,10 @@ class Estimated:
 def work(context: Context) -> None:
     """Write the response, its figures by product, and what speaks for and against it."""
     root, params = context.root, context.params
-    read = pq.read_table(root / "data/original_df.parquet")
-    context.progress(0.1, f"{read.num_rows:,} order lines")
+    lines = _stored(root / "data/original_df.parquet", params)
+    context.progress(0.1, f"{len(lines['stockcode']):,} order lines")
     with crew(params.workers) as workers:
-        found = estimated(read, params, workers.map)
+        found = _estimated(lines, params, workers.map)
         context.progress(0.6, "diagnostics")
         ways = [
             asdict(each)
@@ -62,8 +63,11 @@ def work(context: Context) -> None:
 
 def estimated(read: pa.Table, params: Params, apply: Map = map) -> Estimated:
     """Estimate the response from clean order lines with list prices; ``apply``: who fits some series at a time."""
+    return _estimated(_lines(read, params), params, apply)
+
+
+def _estimated(lines: Columns, params: Params, apply: Map) -> Estimated:
     settings = params.fit_price_response
-    lines = _lines(read, settings, params.source)
     described = _newest(lines, "description")
     costs = _newest(lines, settings.cost) if settings.cost else {}
     response = _fit(lines, described, params, apply)
@@ -71,17 +75,27 @@ def estimated(read: pa.Table, params: Params, apply: Map = map) -> Estimated:
     return Estimated(lines, response, facts)
 
 
-def _lines(read: pa.Table, settings: PriceResponse, source: Source) -> Columns:
-    """The columns that are needed, of lines with a list price."""
-    names = [*LINES, *source.covariates, *([source.key] if source.key else [])]
+def _stored(path: Path, params: Params) -> Columns:
+    """The lines of a file; its texts are read as numbers into the list of those that there are."""
+    texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
+    return _lines(pq.read_table(path, columns=_names(params), read_dictionary=texts), params)
+
+
+def _names(params: Params) -> list[str]:
+    """The columns that are needed."""
+    settings, source = params.fit_price_response, params.source
     if settings.cost and settings.cost not in source.covariates:
         raise ParamsInvalid(
             f"fit_price_response.cost names '{settings.cost}', and source.covariates holds "
             f"{', '.join(source.covariates) or 'nothing'}: name one of those, or null."
         )
-    lines = columns(read.select(dict.fromkeys(names)))
-    priced = ~np.isnan(lines["list_price"])
-    return {name: column[priced] for name, column in lines.items()}
+    return list(dict.fromkeys([*LINES, *source.covariates, *([source.key] if source.key else [])]))
+
+
+def _lines(read: pa.Table, params: Params) -> Columns:
+    """The columns that are needed, one after the other, of lines with a list price."""
+    priced = ~np.isnan(column(read["list_price"]))
+    return {name: column(read[name])[priced] for name in _names(params)}
 
 
 def _fit(lines: Columns, described: Mapping[str, str], params: Params, apply: Map) -> Response:

@@ -14,6 +14,7 @@ from pricetrail.files import write_json, writing
 from pricetrail.stages.preprocess import features
 from pricetrail.stages.stage import Context, main
 from pricetrail.stages.tables import columns
+from pricetrail.transactions import engine
 from pricetrail.transactions.prospects import prospects
 
 FOLDER = "models/snapshot"
@@ -21,7 +22,7 @@ FOLDER = "models/snapshot"
 
 def work(context: Context) -> None:
     """Ask the histories about lines to come, and keep what they say."""
-    lines = ibis.duckdb.connect().read_parquet(context.root / "data/original_df.parquet")
+    lines = engine.connect().read_parquet(context.root / "data/original_df.parquet")
     key = context.params.source.key
     numeric, _categorical = features(context.params.source)
     names = [PRICE, *numeric]

@@ -67,13 +67,18 @@ def part(root: Path, name: str) -> Rows:
 
 def columns(table: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
     """A table as numpy columns: numbers as they are with null as NaN, text as objects with null as ''."""
-    return {name: _column(table[name]) for name in table.column_names}
+    return {name: column(table[name]) for name in table.column_names}
 
 
-def _column(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
-    text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    plain: np.ndarray[Any, Any] = (column.fill_null("") if text else column).to_numpy(zero_copy_only=False)
-    return plain
+def column(values: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    """One column of ``columns``. Each text is one object, however often it occurs."""
+    coded = pa.types.is_dictionary(values.type)
+    if not (coded or pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        return np.asarray(values.to_numpy(zero_copy_only=False))
+    chunks = (values if coded else values.dictionary_encode()).unify_dictionaries().chunks
+    texts = np.array([*(chunks[0].dictionary.to_pylist() if chunks else []), ""], object)
+    places = [chunk.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False) for chunk in chunks]
+    return texts[np.concatenate(places)] if places else texts[:0]
 
 
 def _matrix(table: pa.Table, chosen: list[str], kind: type) -> np.ndarray[Any, Any]:

@@ -120,12 +120,20 @@ def carry(values: Floats) -> Floats:
 
 def series_of(lines: Columns, key: str | None) -> tuple[tuple[tuple[str, str | None], ...], Ints]:
     """The series there are, by name and sorted, and the number of each line's."""
-    codes, product = np.unique(lines["stockcode"].astype(str), return_inverse=True)
+    codes, product = _numbered(lines["stockcode"])
     if key is None:
-        return tuple((str(code), None) for code in codes), product
-    stores, store = np.unique(lines[key].astype(str), return_inverse=True)
+        return tuple((code, None) for code in codes), product
+    stores, store = _numbered(lines[key])
     met, series = np.unique(product * len(stores) + store, return_inverse=True)
-    return tuple((str(codes[at // len(stores)]), str(stores[at % len(stores)])) for at in met), series
+    return tuple((codes[at // len(stores)], stores[at % len(stores)]) for at in met.tolist()), series
+
+
+def _numbered(texts: npt.NDArray[Any]) -> tuple[list[str], Ints]:
+    """The texts there are, sorted, and the number of each line's: found by their hashes, many lines are not sorted."""
+    plain = texts.tolist()
+    known = sorted(set(plain))
+    number = {text: at for at, text in enumerate(known)}
+    return [str(text) for text in known], np.fromiter(map(number.__getitem__, plain), np.int64, len(plain))
 
 
 def weeks_of(moments: npt.NDArray[Any]) -> Ints:
@@ -146,7 +154,7 @@ def _means(place: Ints, values: npt.NDArray[Any], shape: tuple[int, ...]) -> Flo
 
 def _first_of(invoice: npt.NDArray[Any], channel: Ints, place: Ints) -> Ints:
     """One line of each invoice, channel and place."""
-    number = np.unique(invoice.astype(str), return_inverse=True)[1]
+    number = _numbered(invoice)[1]
     return np.unique((place * 2 + channel) * (number.max(initial=0) + 1) + number, return_index=True)[1]
 
 
@@ -184,8 +192,8 @@ def _stretches(price: Floats) -> Ints:
 
 def _buyers(lines: Columns, stretch: Ints, asked: Bools, count: int) -> Ints:
     """How many buyers paid the price of each stretch: customers, and invoices without one."""
-    buyer = np.where(lines["customerid"] == "", lines["invoiceno"], lines["customerid"]).astype(str)
-    number = np.unique(buyer, return_inverse=True)[1]
+    buyer = np.where(lines["customerid"] == "", lines["invoiceno"], lines["customerid"])
+    number = _numbered(buyer)[1]
     pairs = np.unique(stretch[asked] * (number.max(initial=0) + 1) + number[asked])
     return np.bincount(pairs // (number.max(initial=0) + 1), minlength=count)
 
