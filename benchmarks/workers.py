@@ -28,6 +28,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import dask
 import psutil
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -157,7 +158,7 @@ def cluster(count: int) -> Iterator[tuple[str, list[int]]]:
     with socket.create_server((HOST, 0)) as server:
         port = server.getsockname()[1]
     address = f"tcp://{HOST}:{port}"
-    with ExitStack() as stack:
+    with ExitStack() as stack, dask.config.set({"distributed.comm.timeouts.connect": "300s"}):
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         stack.enter_context(
             started("scheduler", "--host", HOST, "--port", str(port), "--no-dashboard", "--no-show")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+SLOWEST = 120
+"""Seconds that a busy machine may take to start a process."""
 HERE = Path(__file__).parent
 
 
@@ -36,7 +38,7 @@ def free():
 
 
 def listening(port):
-    for _ in range(600):
+    for _ in range(20 * SLOWEST):
         with socket.socket() as tried:
             if not tried.connect_ex(("127.0.0.1", port)):
                 return
@@ -53,8 +55,11 @@ def working(address, folder, **more):
 @contextmanager
 def clustered(count, folder, **more):
     """The address of a scheduler, and the processes of its workers."""
+    from dask import config
+
     port = free()
     with ExitStack() as stack:
+        stack.enter_context(config.set({"distributed.comm.timeouts.connect": f"{SLOWEST}s"}))
         words = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show")
         stack.enter_context(started("scheduler", *words))
         listening(port)
