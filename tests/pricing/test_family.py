@@ -73,3 +73,9 @@ def test_family_without_a_rung_stops_that_row_only(shop):
     assert first["status"] == "error"
     assert "needs a rung" in first["reason"]
     assert second["status"] == "change"
+
+
+def test_rules_that_clash_are_named_in_the_row(shop):
+    row = {"stockcode": "S", "cost": "2.5", "competitor": "90:95"}
+    reason = next(bulk.reprice(shop, [row], Limits()))["reason"]
+    assert "Conflict: competitor clashes with" in reason
