@@ -61,9 +61,8 @@ def show(shops: list[list[tuple[float, float, Counter[str]]]], name: str) -> Non
         regret, brought = (np.mean([each[at] for each in found]) for at in (0, 1))
         counts = sum((each[2] for each in found), Counter[str]())
         done = ", ".join(f"{count:,} {what}" for what, count in counts.most_common())
-        print(
-            f"  after {cycle} cycles: regret {regret:.2%}; the cycle's weeks brought {brought:+.2%}; {done}"
-        )
+        then = f"; the weeks of the next brought {brought:+.2%}; {done}" if done else ""
+        print(f"  after {cycle} cycles: regret {regret:.2%}{then}")
 
 
 def shop(seed: int, cycles: int, weeks: int, tried: bool) -> list[tuple[float, float, Counter[str]]]:
