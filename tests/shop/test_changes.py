@@ -78,7 +78,8 @@ def test_blob_that_is_gone_is_named(twice):
     twice.run()
     subprocess.run(["rm", "-r", twice.root / ".dvc/cache"], check=True)
     _, before, after = runs(twice)
-    assert "Bring it with 'dvc fetch --all-commits'" in changes.between(twice.root, before, after).missing[0]
+    (said,) = changes.between(twice.root, before, after).missing
+    assert "'pricetrail pull' or 'dvc fetch --all-commits'" in said
 
 
 def test_run_that_was_blocked_beside_one_that_passed(ran):
