@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def work(context: Context) -> None:
 
 def estimated(read: pa.Table, params: Params, apply: Map = map) -> Estimated:
     """Estimate the response from clean order lines with list prices; ``apply``: who fits some series at a time."""
-    return _estimated(_lines(read, params), params, apply)
+    return _estimated(_lines(read.column, params), params, apply)
 
 
 def _estimated(lines: Columns, params: Params, apply: Map) -> Estimated:
@@ -78,7 +78,9 @@ def _estimated(lines: Columns, params: Params, apply: Map) -> Estimated:
 def _stored(path: Path, params: Params) -> Columns:
     """The lines of a file; its texts are read as numbers into the list of those that there are."""
     texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
-    return _lines(pq.read_table(path, columns=_names(params), read_dictionary=texts), params)
+    return _lines(
+        lambda name: pq.read_table(path, columns=[name], read_dictionary=texts).column(name), params
+    )
 
 
 def _names(params: Params) -> list[str]:
@@ -92,10 +94,11 @@ def _names(params: Params) -> list[str]:
     return list(dict.fromkeys([*LINES, *source.covariates, *([source.key] if source.key else [])]))
 
 
-def _lines(read: pa.Table, params: Params) -> Columns:
-    """The columns that are needed, one after the other, of lines with a list price."""
-    priced = ~np.isnan(column(read["list_price"]))
-    return {name: column(read[name])[priced] for name in _names(params)}
+def _lines(read: Callable[[str], pa.ChunkedArray], params: Params) -> Columns:
+    """The columns that are needed, each read when its turn comes, of lines with a list price."""
+    names = _names(params)
+    priced = ~np.isnan(column(read("list_price")))
+    return {name: column(read(name))[priced] for name in names}
 
 
 def _fit(lines: Columns, described: Mapping[str, str], params: Params, apply: Map) -> Response:
