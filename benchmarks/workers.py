@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import dask
+import distributed
 import psutil
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -43,6 +44,8 @@ from pricetrail.stages.stage import Context
 MADE = ("models/production/dfn_best.onnx", "metrics/dfn_val.json", "reports/trials.parquet")
 HOST = "127.0.0.1"
 ONE = {"members": 1, "num_epochs": 1}
+# Beside its other settings, which are there once it is imported.
+PATIENT = {f"{distributed.__name__}.comm.timeouts.connect": "300s"}
 
 
 @dataclass
@@ -158,7 +161,7 @@ def cluster(count: int) -> Iterator[tuple[str, list[int]]]:
     with socket.create_server((HOST, 0)) as server:
         port = server.getsockname()[1]
     address = f"tcp://{HOST}:{port}"
-    with ExitStack() as stack, dask.config.set({"distributed.comm.timeouts.connect": "300s"}):
+    with ExitStack() as stack, dask.config.set(PATIENT):
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         stack.enter_context(
             started("scheduler", "--host", HOST, "--port", str(port), "--no-dashboard", "--no-show")
