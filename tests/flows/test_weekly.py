@@ -4,12 +4,14 @@ import json
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import psutil
 import pytest
 
 from pricetrail.lineage import channel, lease, place
+from pricetrail.lineage.receipts import Receipt, Writer
 from pricetrail.shop import production, remote, settings
 from pricetrail.shop.remote import Place
 
@@ -42,6 +44,7 @@ def test_new_release_serves_and_a_blocked_one_does_not(prefect, worker, ran, tmp
     remote.move(ran.root, Place.of(str(tmp_path / "kept"), None, None))
     assert prefect.ended(prefect.begin(ran, webhook=heard[0]))[0] == "Released"
     first = channel.current(place.ledger(ran.root)).release
+    quoted(ran.root, first)
     settings.change(ran.root, "tune_backup_models", seed=8)
     assert prefect.ended(prefect.begin(ran, webhook=heard[0]))[0] == "Released"
     second = channel.current(place.ledger(ran.root)).release
@@ -52,6 +55,7 @@ def test_new_release_serves_and_a_blocked_one_does_not(prefect, worker, ran, tmp
     assert channel.current(place.ledger(ran.root)).release == second
     assert ran.entries("run")[0].body["outcome"] == "blocked"
     assert ran.entries("push")[0].number > ran.entries("run")[0].number
+    assert [each.body["segments"][0]["count"] for each in ran.entries("receipts")] == [1]
     assert [each["outcome"] for each in heard[1:]] == ["released", "released", "blocked"]
 
 
@@ -65,6 +69,14 @@ def test_killed_run_is_cleared_by_the_next(prefect, worker, tiny):
     assert prefect.ended(prefect.begin(tiny, lease=5))[0] == "Released"
     assert prefect.ended(run)[0] == "Crashed"
     assert [entry.body["outcome"] for entry in tiny.entries("run")] == ["passed", "killed"]
+
+
+def quoted(root, release):
+    """One receipt, of a service that has ended since."""
+    writer = Writer(place.store(root))
+    at, asked = datetime(2026, 3, 1, tzinfo=UTC), {"stockcode": "85123A"}
+    writer.issue(Receipt(at, release, "cd" * 32, "85123A", None, asked, {"price": 2.5}, 2.5, None))
+    writer.close()
 
 
 def kill(root):

@@ -1,4 +1,4 @@
-"""The weekly flow: ingest, check, run, push, publish, refresh, report.
+"""The weekly flow: ingest, check, seal, run, push, publish, refresh, report.
 
 Each task is a command of pricetrail. What may pass by itself is tried again with growing pauses; nothing else is. A
 blocked gate is an outcome: the run ends as *Blocked*, is reported like any other, and the old release serves on.
@@ -23,7 +23,8 @@ from pricetrail.flows.command import Answer, command, passing
 from pricetrail.flows.service import answers
 from pricetrail.flows.week import Week
 from pricetrail.lineage import lease, place
-from pricetrail.shop import production, readiness
+from pricetrail.lineage.receipts.seal import seal as seal_receipts
+from pricetrail.shop import git, production, readiness
 
 TRIES = 4
 MINUTES = 60.0
@@ -69,6 +70,13 @@ def ingest(week: Week, environment: Environment) -> int:
 def check(week: Week) -> dict[str, Any]:
     """Look for what would let a long run fail at its end."""
     return readiness.check(week.root)
+
+
+@task(cache_policy=NO_CACHE)
+def seal(week: Week) -> int | None:
+    """Put the receipts that nobody writes any more under a signed root; the number of its entry, if there were any."""
+    entry = seal_receipts(place.ledger(week.root), who=git.somebody(week.root))
+    return entry.number if entry else None
 
 
 @task(cache_policy=NO_CACHE)
@@ -119,6 +127,7 @@ def weekly(week: Week) -> State[dict[str, Any]]:
 def _work(week: Week, environment: Environment, held: lease.Lease) -> dict[str, Any]:
     new = _patient(ingest, week)(week, environment)
     _patient(check, week)(week)
+    _patient(seal, week)(week)
     held.check()
     before = production.figures(week.root)
     ran = _patient(run, week)(week, environment)
