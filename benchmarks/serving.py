@@ -81,6 +81,7 @@ def measure(folder: Path, venv: Path, seconds: float) -> dict[str, Any]:
     found |= reference()
     for name in ("reference", "reference_network"):
         found[f"{name}_times_slower"] = round(found[f"{name}_ms"] / found["price_p50_ms"])
+        found[f"{name}_times_more_cpu"] = round(found[f"{name}_cpu_ms"] / found["price_cpu_ms"])
     return found
 
 
@@ -320,9 +321,12 @@ def reference() -> dict[str, float]:
     from benchmarks.peers.published import Pricer
 
     pricer = Pricer()
-    both = {"reference_ms": pricer.price, "reference_network_ms": pricer.alone}
-    found = {name: [1000 * cost(work).clock for _ in range(6)] for name, work in both.items()}
-    return {name: round(statistics.median(each[1:]), 1) for name, each in found.items()}
+    found = dict[str, float]()
+    for name, work in (("reference", pricer.price), ("reference_network", pricer.alone)):
+        took = [cost(work) for _ in range(6)][1:]
+        found[f"{name}_ms"] = round(1000 * statistics.median(each.clock for each in took), 1)
+        found[f"{name}_cpu_ms"] = round(1000 * statistics.median(each.processor for each in took), 1)
+    return found
 
 
 if __name__ == "__main__":
