@@ -286,7 +286,7 @@ def test_optimum_is_the_closed_form(elasticity, cost, prices):
 
 @given(st.floats(-1, 0), costs, ranges)
 def test_inelastic_optimum_is_at_the_bound(elasticity, cost, prices):
-    assert simulator.optimum(elasticity, cost, prices, (0.0, 0.0)) == prices[1]
+    assert simulator.optimum(elasticity, cost, prices, (0.0, 0.0)) == pytest.approx(prices[1])
 
 
 @given(st.floats(-6, 0.5), costs, ranges, st.floats(-2, 0), st.floats(0.5, 12))

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pieces
 import pytest
+from threadpoolctl import threadpool_limits
 
 from pricetrail.errors import WorkFailed
 
@@ -35,7 +36,9 @@ class CrewContract:
         assert list(crew.map(pieces.square, [7, 8])) == [49, 64]
 
     def test_same_bits_as_here(self, crew):
-        assert list(crew.map(pieces.summed, [1, 2, 3])) == list(map(pieces.summed, [1, 2, 3]))
+        with threadpool_limits(1):
+            here = list(map(pieces.summed, [1, 2, 3]))
+        assert list(crew.map(pieces.summed, [1, 2, 3])) == here
 
     def test_files_go_by_digest(self, crew, tmp_path):
         for name in ("a", "b/c"):
