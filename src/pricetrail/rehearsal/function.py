@@ -70,9 +70,11 @@ def rehearse(shop: Path, scratch: Path, tell: Tell) -> Rehearsed:
     """Rehearse with a copy of ``shop``, which has a release.
 
     Raises:
+        ShopMissing: ``shop`` is not one.
         StageFailed: a step did not do what it should.
         UsageError: what a rehearsal needs is not installed.
     """
+    codes = [each.stockcode for each in responses.read(shop).products][:PRODUCTS]
     copy = scratch / "shop"
     tell("copying the shop, and installing the service alone")
     shutil.copytree(shop, copy, symlinks=True)
@@ -82,7 +84,6 @@ def rehearse(shop: Path, scratch: Path, tell: Tell) -> Rehearsed:
         _shop(there, "remote", "set", PLACE, "--endpoint", there.endpoint, "--shop", copy)
         _shop(there, "promote", "--shop", copy, "--why", "rehearsal")
         tell("starting the function")
-        codes = [each.stockcode for each in responses.read(copy).products][:PRODUCTS]
         cold = statistics.median(_first(there, python, codes[0]) for _ in range(STARTS))
         with _function(there, python) as (asked, process):
             tell(f"asking for {WARM} prices")
