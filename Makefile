@@ -2,6 +2,7 @@
 PYTHON ?= python3
 DATA ?= demo
 NAME ?= $(shell printf '%s' '$(DATA)' | sed -e 's,::.*,,' -e 's,[?\#].*,,' -e 's,/*$$,,' -e 's,.*/,,' -e 's,\..*,,' -e 's,[^A-Za-z0-9_-],-,g' -e 's,^-*,,')
+MLFLOW ?= $(wildcard .venv-bench/bin/python)
 SHOP ?= shops/$(or $(NAME),mine)
 BIN := .venv/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python

@@ -1,7 +1,7 @@
 """MLflow beside us: a run of a shop logged as MLflow's guides do, and what MLflow then says of the shop as it is now.
 
-Run by benchmarks.mutations with --mlflow, in an environment of its own: pip install mlflow-skinny pandas pyarrow
-sqlalchemy alembic. MLflow has no command that verifies; so what it recorded is held against what logging again would
+Run by benchmarks.mutations with --mlflow, in the environment of the peers (.venv-bench, which `make bench` makes).
+MLflow has no command that verifies; so what it recorded is held against what logging again would
 record: parameters, metrics, the digest of each dataset, the names and sizes of artifacts, and the commit.
 """
 
