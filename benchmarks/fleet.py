@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.telling import tell
+
 from pricetrail.flows import local
 from pricetrail.flows.command import command
 from pricetrail.rehearsal.week import BRISK, FEW, SMALL
@@ -93,11 +95,7 @@ def main() -> None:
             make(base)
         shops = copies(base, there / "shops", asked.shops)
         found = run(there, shops, asked.at_once)
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:<28} {value}")
+    tell(found, as_json=asked.json)
 
 
 def make(base: Path) -> None:

@@ -32,6 +32,7 @@ from typing import Any
 
 import psutil
 from benchmarks.remote import missing
+from benchmarks.telling import tell
 
 from pricetrail.flows import local
 from pricetrail.flows.command import command
@@ -150,7 +151,7 @@ def main() -> None:
         local.server(Path(folder) / "prefect", 0) as server,
     ):
         found = measure(Flow(Path(folder), endpoint, server), asked)
-    print(json.dumps(found, indent=2) if asked.json else "\n".join(tell(found)))
+    tell(found if asked.json else brief(found), as_json=asked.json)
 
 
 def measure(flow: Flow, asked: argparse.Namespace) -> dict[str, Any]:
@@ -263,19 +264,10 @@ def run(*words: str) -> None:
     command(*words, seconds=LONG)
 
 
-def tell(found: dict[str, Any]) -> Iterator[str]:
-    for name in (
-        "undisturbed",
-        "killed",
-        "same_release",
-        "verified",
-        "pointer_ahead_of_data",
-        "restored_from_the_bucket",
-    ):
-        yield f"{name:<26}{found[name]}"
-    for each in found["tries"]:
-        if not each["same"] or each["findings"]:
-            yield f"  {each}"
+def brief(found: dict[str, Any]) -> dict[str, Any]:
+    """Without the points at which all was well."""
+    wrong = [each for each in found["tries"] if not each["same"] or each["findings"]]
+    return {**{name: value for name, value in found.items() if name != "tries"}, "wrong": wrong}
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ import torch
 import yaml
 from benchmarks import reference
 from benchmarks.etl import shop
-from benchmarks.part import DATA
+from benchmarks.part import DATA, REAL
 from benchmarks.turns import processor
 
 from pricetrail.demand import backups
@@ -86,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=DATA / "online_retail.parquet")
+    parser.add_argument("--data", type=Path, default=DATA / REAL)
     parser.add_argument("--test-lines", type=int, help="so many of the newest lines; a tenth unless given")
     parser.add_argument("--only", default=",".join(MODELS))
     parser.add_argument("--json", action="store_true")

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from benchmarks.part import DATA
+from benchmarks.part import DATA, REAL
 from benchmarks.telling import tell
 
 from pricetrail.demand.response import regression
@@ -114,7 +114,7 @@ def stores() -> Iterator[tuple[str, str]]:
 def real(root: Path) -> Iterator[tuple[str, str]]:
     """The stage's own figures."""
     (root / "data/raw").mkdir(parents=True)
-    (root / "data/raw/0001.parquet").symlink_to((DATA / "online_retail.parquet").resolve())
+    (root / "data/raw/0001.parquet").symlink_to((DATA / REAL).resolve())
     context = Context(
         root, Params.model_validate({"source": {"columns": HEADINGS}}), lambda share, note: None
     )

@@ -47,7 +47,7 @@ from pricetrail.lineage.store import FolderStore
 ROOT = Path(__file__).parent.parent
 RESPONSE = "models/price_response/response.json"
 PRODUCTS, CLIENTS, STARTS = 4_000, 32, 7
-ROWS, PRICES = 1_200, 100
+PRICES = 100
 TICK = os.sysconf("SC_CLK_TCK")
 
 

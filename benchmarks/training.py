@@ -24,7 +24,8 @@ from typing import Any
 
 import torch
 from benchmarks import reference
-from benchmarks.models import DATA, Parts, prepared
+from benchmarks.models import Parts, prepared
+from benchmarks.part import DATA, REAL
 from benchmarks.telling import tell
 from benchmarks.turns import processor
 from torch import Tensor
@@ -41,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=DATA / "online_retail.parquet")
+    parser.add_argument("--data", type=Path, default=DATA / REAL)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--search", type=int, metavar="TRIALS")

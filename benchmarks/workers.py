@@ -34,7 +34,7 @@ import psutil
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from benchmarks.models import context, prepared
-from benchmarks.part import DATA
+from benchmarks.part import DATA, REAL
 
 from pricetrail.lineage import canonical
 from pricetrail.params import Workers
@@ -87,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=DATA / "online_retail.parquet")
+    parser.add_argument("--data", type=Path, default=DATA / REAL)
     parser.add_argument("--shop", type=Path, help="one whose order lines are prepared already")
     parser.add_argument("--trials", type=int, default=16)
     parser.add_argument("--workers", default="1,2")
