@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
 from typing import Annotated
@@ -46,13 +47,9 @@ def _findings(report: Report) -> Iterator[str]:
     alike = defaultdict[tuple[object, ...], list[Finding]](list)
     for finding in report.findings:
         alike[finding.area, finding.fault, finding.since].append(finding)
-    for (area, fault, since), members in alike.items():
-        if len(members) == 1:
-            yield str(members[0])
-        else:
-            counted = f" [since {since}]" if since else ""
-            yield f"{area}: {len(members):,} times: {fault}{counted}"
-            yield from (f"  {each.place}" for each in members)
+    for first, *more in alike.values():
+        yield str(replace(first, place=f"{1 + len(more):,} times") if more else first)
+        yield from (f"  {each.place}" for each in (first, *more) if more)
 
 
 def _show(report: Report, *, deep: bool) -> None:

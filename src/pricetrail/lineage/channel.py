@@ -106,7 +106,8 @@ def rollback(ledger: Ledger, channel: str = PRODUCTION, *, who: str, why: str) -
         UsageError: there is nothing to go back to, or the channel moved.
     """
     topic = _topic(channel)
-    standing, target = current(ledger, channel), before(ledger, channel)
+    standing = current(ledger, channel)
+    target = _behind(ledger, topic, standing) if standing else None
     if standing is None or target is None:
         raise UsageError(
             f"Nothing that may serve stood in the channel {channel} before; there is no way back."
@@ -145,12 +146,15 @@ def reproduced(ledger: Ledger, release: str) -> None:
 def before(ledger: Ledger, channel: str = PRODUCTION) -> Entry | None:
     """The promotion that a rollback would restore; None where there is nothing to go back to."""
     standing = current(ledger, channel)
-    if standing is None:
-        return None
+    return _behind(ledger, _topic(channel), standing) if standing else None
+
+
+def _behind(ledger: Ledger, topic: str, standing: Standing) -> Entry | None:
+    """The promotion that stood before, passing over those in quarantine."""
     shunned = {*quarantined(ledger), standing.release}
     stood: Entry | None = _promotion(ledger, standing.entry)
     while stood is not None:
-        number = stood.links.get(_topic(channel))
+        number = stood.links.get(topic)
         stood = _promotion(ledger, ledger.read(number)) if number else None
         if stood is not None and stood.body["release"] not in shunned:
             return stood

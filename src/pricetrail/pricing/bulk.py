@@ -162,8 +162,8 @@ def _decided(
 
 
 def _refusal(asked: _Asked | _Refused, error: PricetrailError) -> Row:
-    told = {"stockcode": asked.stockcode, "store": asked.store, "status": ERROR, "reason": str(error)}
-    return {column: told.get(column) for column in COLUMNS}
+    known = {"stockcode": asked.stockcode, "store": asked.store, "status": ERROR, "reason": str(error)}
+    return dict.fromkeys(COLUMNS) | known
 
 
 def _others(asked: Sequence[_Asked], prices: Sequence[float], at: int) -> list[family.Priced]:

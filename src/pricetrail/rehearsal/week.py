@@ -157,7 +157,7 @@ class _Week:
         (self.shop / ".pricetrail").mkdir(exist_ok=True)
         (lost / ".pricetrail" / "keys").rename(self.shop / ".pricetrail" / "keys")
         self.run("verify", str(self.shop), "--deep")
-        self.expect(True, "verified to the last byte")
+        self.found.append("verified to the last byte")
         restored, before = self.shop / "dvc.lock", (lost / "dvc.lock").read_bytes()
         command("run", str(self.shop), seconds=self.left())
         self.expect(restored.read_bytes() == before, "a run changes nothing")

@@ -116,9 +116,8 @@ def _open(host: str, port: int, count: int) -> list[socket.socket]:
         first = socket.create_server((host, port), family=family, backlog=BACKLOG)
         if count == 1 or sys.platform != "linux":
             return [first]
-        with (
-            first
-        ):  # it finds out whether the port is free: one that is dealt out would be shared with anybody
+        # It finds out whether the port is free: one that is dealt out would be shared with anybody.
+        with first:
             port = first.getsockname()[1]
         return [
             socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True)

@@ -53,7 +53,6 @@ def traits(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str],
         moved: the series whose price moved; a word counts if two of them have it, and the traits are those that tell
             them apart best (principal components).
     """
-
     words = _words(names, descriptions)
     shared = np.asarray(words[moved].sum(axis=0)).ravel() > 1
     rows = np.asarray(_scaled(words[:, shared]).toarray())
