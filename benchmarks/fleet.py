@@ -32,6 +32,7 @@ from pricetrail.flows import local
 from pricetrail.flows.command import command
 from pricetrail.rehearsal.week import BRISK, FEW, SMALL
 from pricetrail.shop import settings
+from pricetrail.transactions import simulator
 
 LONG = 4 * 3600.0
 POOL = "fleet"
@@ -101,17 +102,7 @@ def main() -> None:
 def make(base: Path) -> None:
     """A small shop that ran."""
     data = base.with_name(f"{base.name}.parquet")
-    words = (
-        "--rows",
-        FEW.rows,
-        "--products",
-        FEW.products,
-        "--customers",
-        FEW.customers,
-        "--weeks",
-        FEW.weeks,
-    )
-    command("simulate", str(data), *map(str, words), seconds=LONG)
+    simulator.write(simulator.build(FEW), data, "parquet")
     command("init", str(base), "--data", str(data), seconds=LONG)
     for block, values in SMALL.items():
         settings.change(base, block, **values)

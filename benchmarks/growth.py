@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import subprocess
 import sys
 import tempfile
@@ -38,6 +37,7 @@ import psutil
 import yaml
 from benchmarks import etl
 from benchmarks.machine import machine
+from benchmarks.turns import ended
 
 SIZES = (400_000, 4_000_000, 40_000_000)
 BEGIN = {"products": (4_000, 0.4), "customers": (4_300, 0.8), "weeks": (53, 0.3)}
@@ -121,16 +121,14 @@ def shop(root: Path, size: int) -> Path:
 
 def run(name: str, lines: int, words: Sequence[str], root: Path) -> Cost:
     """One process in the shop, watched until it ends."""
-    started = time.perf_counter()
-    child = subprocess.Popen(words, cwd=root, stdout=subprocess.DEVNULL)
     peak = [0]
-    threading.Thread(target=_watch, args=(child.pid, peak), daemon=True).start()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    seconds, unit = time.perf_counter() - started, 1 if sys.platform == "darwin" else 1024
-    most = max(peak[0], usage.ru_maxrss * unit)
-    processor = usage.ru_utime + usage.ru_stime
-    return Cost(name, lines, round(seconds, 2), round(processor, 2), round(most / 1e6), child.returncode)
+
+    def begun(pid: int) -> None:
+        threading.Thread(target=_watch, args=(pid, peak), daemon=True).start()
+
+    took, code = ended(words, root, begun=begun)
+    most = max(peak[0] / 1e6, took.memory or 0)
+    return Cost(name, lines, round(took.clock, 2), round(took.processor, 2), round(most), code)
 
 
 def _watch(pid: int, peak: list[int]) -> None:

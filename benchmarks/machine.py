@@ -7,10 +7,11 @@ import os
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from benchmarks import peer
+
+from pricetrail.lineage.environment import environment
 
 OWN = (
     "pricetrail",
@@ -35,7 +36,7 @@ def machine() -> dict[str, Any]:
     """Cores, memory, processor, system, and how busy it was when the measuring began."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
-        "processor": _model(),
+        "processor": environment()["cpu"]["model"] or "unknown",
         "cores": os.cpu_count(),
         "memory_gb": round(memory / 1e9, 1),
         "system": f"{platform.system()} {platform.machine()}",
@@ -58,10 +59,3 @@ def _version(name: str) -> str:
         return version(name).partition("+")[0]
     except PackageNotFoundError:
         return "not installed"
-
-
-def _model() -> str:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or "unknown"

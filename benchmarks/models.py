@@ -37,10 +37,12 @@ from pricetrail.demand import backups
 from pricetrail.demand.accuracy import accuracy
 from pricetrail.demand.inference import Model
 from pricetrail.demand.rows import Rows
+from pricetrail.demand.trial import Inputs
 from pricetrail.params import load
 from pricetrail.stages import etl_pipeline, preprocess, tune_primary_model
 from pricetrail.stages.stage import Context
 from pricetrail.stages.tables import part
+from pricetrail.workers.files import Files
 
 TENTH = 0.1
 LINES = ("invoiceno", "invoicedate", "stockcode", "customerid", "country", "unitprice", "is_registered")
@@ -60,6 +62,11 @@ class Parts:
     @classmethod
     def of(cls, context: Context) -> Parts:
         return cls(context, *(part(context.root, name) for name in ("train", "val", "test")))
+
+    @property
+    def inputs(self) -> Inputs:
+        """What the shipped network takes and gives."""
+        return tune_primary_model.inputs(Files.of(self.context.root, tune_primary_model.READ))
 
     def lines(self, *names: str) -> pd.DataFrame:
         """The lines of some parts as they were."""

@@ -17,6 +17,8 @@ from pathlib import Path
 import psutil
 from benchmarks.turns import Cost
 
+from pricetrail.flows.local import free
+
 PATIENCE = 120.0
 
 
@@ -51,9 +53,7 @@ class Running:
     """A service that runs. What it is asked must not be its asker's fault: that ends the measuring."""
 
     def __init__(self, service: Service) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free(0)
         self.turn = count(1)
         words = [each.replace("{port}", str(self.port)) for each in service.command]
         environment = {

@@ -37,6 +37,7 @@ from typing import Any
 from benchmarks.telling import tell
 from benchmarks.turns import cost
 
+from pricetrail.flows.local import free
 from pricetrail.lineage import blob, canonical, channel
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.keys import Keyring
@@ -151,9 +152,7 @@ class Server:
     """A service in a process of its own."""
 
     def __init__(self, folder: Path, venv: Path, processes: int = 1) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free(0)
         settings = {
             "PRICETRAIL_LEDGER": str(folder / "ledger"),
             "PRICETRAIL_BLOBS": str(folder / "cache"),

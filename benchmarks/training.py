@@ -35,7 +35,6 @@ from pricetrail.demand import training, trial
 from pricetrail.demand.network import Architecture, OrderNetwork
 from pricetrail.demand.rows import Rows
 from pricetrail.stages import tune_primary_model
-from pricetrail.workers.files import Files
 
 
 def main() -> None:
@@ -57,9 +56,7 @@ def main() -> None:
 
 def epochs(parts: Parts, count: int, repeats: int) -> dict[str, Any]:
     rows = parts.train.newest(count)
-    wanted = trial.model(
-        trial.usual(), tune_primary_model.inputs(Files.of(parts.context.root, tune_primary_model.READ))
-    )
+    wanted = trial.model(trial.usual(), parts.inputs)
     ours, theirs, same = [], [], []
     for _ in range(repeats):
         ours.append(seconds(lambda: epoch(wanted, rows)))

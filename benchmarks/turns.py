@@ -40,23 +40,34 @@ def cost(work: Work) -> Cost:
     return Cost(time.perf_counter() - began, processor() - before)
 
 
-def process(
-    words: Sequence[str], where: Path, environment: Mapping[str, str] | None = None, wanted: int = 0
-) -> Cost:
+def process(words: Sequence[str], where: Path, environment: Mapping[str, str] | None = None) -> Cost:
     """What a process takes, start included.
 
     Raises:
-        SystemExit: it ended otherwise than ``wanted``.
+        SystemExit: it failed.
     """
+    found, code = ended(words, where, environment)
+    if code:
+        raise SystemExit(f"{' '.join(map(str, words))} ended with {code}.")
+    return found
+
+
+def ended(
+    words: Sequence[str],
+    where: Path,
+    environment: Mapping[str, str] | None = None,
+    begun: Callable[[int], object] = lambda pid: None,
+) -> tuple[Cost, int]:
+    """The same, and the code that it ended with, whatever that is; ``begun`` is told its id."""
     began = time.perf_counter()
     with subprocess.Popen(words, cwd=where, env=environment, stdout=subprocess.DEVNULL) as child:
+        begun(child.pid)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != wanted:
-        raise SystemExit(f"{' '.join(map(str, words))} ended with {child.returncode}.")
     unit = 1 if sys.platform == "darwin" else 1024
     seconds = time.perf_counter() - began
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
+    found = Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
+    return found, child.returncode
 
 
 def turns(arms: Mapping[str, Callable[[], T] | None], repeats: int) -> dict[str, list[T] | None]:

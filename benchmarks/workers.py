@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -36,6 +35,7 @@ import pyarrow.parquet as pq
 from benchmarks.models import context, prepared
 from benchmarks.part import DATA, REAL
 
+from pricetrail.flows.local import free
 from pricetrail.lineage import canonical
 from pricetrail.params import Workers
 from pricetrail.stages import tune_primary_model
@@ -158,8 +158,7 @@ def no_cluster() -> Iterator[tuple[None, list[int]]]:
 @contextmanager
 def cluster(count: int) -> Iterator[tuple[str, list[int]]]:
     """The address of a scheduler, and the processes of its workers."""
-    with socket.create_server((HOST, 0)) as server:
-        port = server.getsockname()[1]
+    port = free(0)
     address = f"tcp://{HOST}:{port}"
     with ExitStack() as stack, dask.config.set(PATIENT):
         folder = stack.enter_context(tempfile.TemporaryDirectory())

@@ -18,17 +18,13 @@ from benchmarks.training import epoch, usual
 from benchmarks.turns import cost, figures, turns
 
 from pricetrail.demand import trial
-from pricetrail.stages import tune_primary_model
-from pricetrail.workers.files import Files
 
 
 def run(how: How) -> Iterator[Figure]:
     torch.set_num_threads(1)
     parts = prepared(how.folder / "shop", how.lines(), None)
     rows = parts.train.newest(how("rows", 100_000, 20_000))
-    wanted = trial.model(
-        trial.usual(), tune_primary_model.inputs(Files.of(parts.context.root, tune_primary_model.READ))
-    )
+    wanted = trial.model(trial.usual(), parts.inputs)
     few = rows.newest(2_000)
     epoch(wanted, few)
     reference.fit(few.numeric, few.target, epochs=1)

@@ -19,8 +19,6 @@ from benchmarks.turns import Cost, cost, figures, turns
 
 from pricetrail.demand import trial, tuning
 from pricetrail.demand.rows import Rows
-from pricetrail.stages import tune_primary_model
-from pricetrail.workers.files import Files
 
 BATCH, JUDGES = 8, 10_000
 
@@ -47,7 +45,7 @@ def timed(work: partial[float]) -> tuple[Cost, float]:
 
 
 def ours(parts: Parts, train: Rows, judges: Rows, trials: int, epochs: int) -> float:
-    inputs = tune_primary_model.inputs(Files.of(parts.context.root, tune_primary_model.READ))
+    inputs = parts.inputs
     study = tuning.search(
         trial.SPACE,
         lambda wanted, limits: trial.evaluate(

@@ -11,20 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from benchmarks.peers.histories import HISTORIES, NO_PRODUCT
 
-NO_PRODUCT = r"^(?:POST|DOT|M|D|S|BANK CHARGES|AMAZONFEE|CRUK|PADS|B|C2|TEST.*|GIFT.*)$"
 ALL = "10000D"
 History = Callable[[pd.DataFrame, list[str]], tuple[pd.Series, pd.Series]]
-HISTORIES = {
-    "product": ["stockcode"],
-    "tier": ["stockcode", "unitprice"],
-    "channel": ["stockcode", "is_registered"],
-    "channel_tier": ["stockcode", "unitprice", "is_registered"],
-    "customer": ["customerid"],
-    "repeat": ["customerid", "stockcode"],
-    "level": ["customerid", "band"],
-    "same_price": ["customerid", "unitprice"],
-}
 
 
 def main() -> None:

@@ -10,21 +10,11 @@ import sys
 from collections.abc import Callable
 
 import polars as pl
+from benchmarks.peers.histories import HISTORIES, NO_PRODUCT
 
-NO_PRODUCT = r"^(?:POST|DOT|M|D|S|BANK CHARGES|AMAZONFEE|CRUK|PADS|B|C2|TEST.*|GIFT.*)$"
 GOODS = ("customerid", "stockcode", "unitprice", "quantity")
 ALL = "10000d"
 History = Callable[[str, list[str]], tuple[pl.Expr, pl.Expr]]
-HISTORIES = {
-    "product": ["stockcode"],
-    "tier": ["stockcode", "unitprice"],
-    "channel": ["stockcode", "is_registered"],
-    "channel_tier": ["stockcode", "unitprice", "is_registered"],
-    "customer": ["customerid"],
-    "repeat": ["customerid", "stockcode"],
-    "level": ["customerid", "band"],
-    "same_price": ["customerid", "unitprice"],
-}
 DAY = 86_400
 
 

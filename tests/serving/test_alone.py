@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from pricetrail.flows.local import free
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -38,9 +39,7 @@ def alone(tmp_path_factory):
 @pytest.fixture
 def asking(served, alone):
     """Asks the service there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free(0)
     environment = {
         "PRICETRAIL_LEDGER": str(served.root / "ledger"),
         "PRICETRAIL_BLOBS": str(served.root / "cache"),

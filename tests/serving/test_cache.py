@@ -3,13 +3,13 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 
 import pytest
 import redis
 
+from pricetrail.flows.local import free
 from pricetrail.serving.cache import Memory, Redis
 
 PRICE = "/v1/predict-price/85123A?cost=1.1"
@@ -19,9 +19,7 @@ class Server:
     """A Redis of a test's own."""
 
     def __init__(self, folder):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free(0)
         self.url = f"redis://127.0.0.1:{self.port}/0"
         command = ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(folder)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from pricetrail.flows.local import free
 from pricetrail.lineage.receipts import find
 
 
@@ -22,9 +23,7 @@ class Running:
     """A service of two processes, and the words that it says."""
 
     def __init__(self, shop, **more):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.address = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        self.address = f"http://127.0.0.1:{free(0)}"
         settings = {
             **os.environ,
             "PRICETRAIL_LEDGER": str(shop.root / "ledger"),

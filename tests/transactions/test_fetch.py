@@ -1,6 +1,5 @@
 import hashlib
 import http.server
-import socket
 import sqlite3
 import threading
 import urllib.request
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pricetrail.errors import SourceUnreadable
+from pricetrail.flows.local import free
 from pricetrail.rehearsal.bucket import simulator
 from pricetrail.transactions import fetch
 from pricetrail.transactions.fetch import UCI, Pinned
@@ -52,12 +52,6 @@ def web(monkeypatch):
 
 def url(server, path):
     return f"http://127.0.0.1:{server.server_port}/{path}"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
@@ -133,7 +127,7 @@ def test_web_that_does_not_give(web, into, path, message):
 
 def test_no_network(into):
     with pytest.raises(SourceUnreadable, match=r"cannot be reached\. Check the network and the address"):
-        fetch.fetch([f"http://127.0.0.1:{free_port()}/orders.csv"], into)
+        fetch.fetch([f"http://127.0.0.1:{free(0)}/orders.csv"], into)
 
 
 def test_unknown_kind_of_address(into):
@@ -149,7 +143,7 @@ def test_pinned_file(web, into):
 
 
 def test_uci_without_a_network(into):
-    offline = replace(UCI, url=f"http://127.0.0.1:{free_port()}/online+retail.zip")
+    offline = replace(UCI, url=f"http://127.0.0.1:{free(0)}/online+retail.zip")
     with pytest.raises(SourceUnreadable, match=r"Online Retail[\s\S]*cannot be reached[\s\S]*'--data demo'"):
         fetch.pinned(offline, into)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pricetrail.flows.local import free
+
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 SLOWEST = 120
 """Seconds that a busy machine may take to start a process."""
@@ -32,11 +34,6 @@ def started(*words, **more):
             process.terminate()
 
 
-def free():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
 def listening(port):
     for _ in range(20 * SLOWEST):
         with socket.socket() as tried:
@@ -57,7 +54,7 @@ def clustered(count, folder, **more):
     """The address of a scheduler, and the processes of its workers."""
     from dask import config
 
-    port = free()
+    port = free(0)
     with ExitStack() as stack:
         stack.enter_context(config.set({"distributed.comm.timeouts.connect": f"{SLOWEST}s"}))
         words = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show")

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pieces
 import pytest
-from clusters import clustered, free, working
+from clusters import clustered, working
 from contract import CrewContract
 
 from pricetrail.errors import ParamsInvalid, WorkFailed
+from pricetrail.flows.local import free
 from pricetrail.params import Workers, validate
 from pricetrail.workers.crew import crew
 
@@ -46,7 +47,7 @@ def test_nobody_there_is_said():
     with (
         config.set({"distributed.comm.timeouts.connect": "300ms"}),
         pytest.raises(WorkFailed, match="No workers answer at tcp://127"),
-        connected(f"tcp://127.0.0.1:{free()}"),
+        connected(f"tcp://127.0.0.1:{free(0)}"),
     ):
         pass
 
