@@ -3,53 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pricetrail.apply import Map
-from pricetrail.demand.response import diagnosis, estimate, holdout, level, panel, table
+from pricetrail.demand.response import diagnosis, estimate, holdout, level, table
 from pricetrail.demand.response.estimate import Response
 from pricetrail.demand.response.panel import Columns, Panel
 from pricetrail.demand.response.table import Facts
-from pricetrail.errors import NothingToLearn, ParamsInvalid
+from pricetrail.errors import NothingToLearn
 from pricetrail.files import write_json
 from pricetrail.params import Params
+from pricetrail.stages import counting
+from pricetrail.stages.counting import Counted
 from pricetrail.stages.stage import Context, main
-from pricetrail.stages.tables import column, write
+from pricetrail.stages.tables import write
 from pricetrail.workers.crew import crew
-
-LINES = (
-    *("stockcode", "description", "invoiceno", "customerid", "invoicedate"),
-    *("quantity", "unitprice", "list_price", "is_registered"),
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimated:
-    """The lines that were used, what was fitted to them, and the response as plain data."""
+    """What was fitted, the response as plain data, and the newest lines of those that were counted."""
 
-    lines: Columns
     response: Response
     facts: Facts
+    newest: Columns
 
 
 def work(context: Context) -> None:
     """Write the response, its figures by product, and what speaks for and against it."""
     root, params = context.root, context.params
-    lines = _stored(root / "data/original_df.parquet", params)
-    context.progress(0.1, f"{len(lines['stockcode']):,} order lines")
+    counted = counting.stored(root / "data/original_df.parquet", params)
+    context.progress(0.1, f"{len(counted.panel.names):,} products in {len(counted.panel.weeks):,} weeks")
     with crew(params.workers) as workers:
-        found = _estimated(lines, params, workers.map)
+        found = _estimated(counted, params, workers.map)
         context.progress(0.6, "diagnostics")
         ways = [
             asdict(each)
-            for each in diagnosis.slopes(found.response, found.lines, params.source.key, workers.map)
+            for each in diagnosis.slopes(found.response, found.newest, params.source.key, workers.map)
         ]
     write_json(root / "models/price_response/response.json", found.facts)
     write(root / "data/price_response.parquet", _flat(found.facts["products"]))
@@ -63,57 +56,18 @@ def work(context: Context) -> None:
 
 def estimated(read: pa.Table, params: Params, apply: Map = map) -> Estimated:
     """Estimate the response from clean order lines with list prices; ``apply``: who fits some series at a time."""
-    return _estimated(_lines(read.column, params), params, apply)
+    return _estimated(counting.counted(read.column, params), params, apply)
 
 
-def _estimated(lines: Columns, params: Params, apply: Map) -> Estimated:
-    settings = params.fit_price_response
-    described = _newest(lines, "description")
-    costs = _newest(lines, settings.cost) if settings.cost else {}
-    response = _fit(lines, described, params, apply)
-    facts = table.plain(response, level.now(response), described, costs, identified_sd=settings.identified_sd)
-    return Estimated(lines, response, facts)
-
-
-def _stored(path: Path, params: Params) -> Columns:
-    """The lines of a file; its texts are read as numbers into the list of those that there are."""
-    texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
-    return _lines(
-        lambda name: pq.read_table(path, columns=[name], read_dictionary=texts).column(name), params
-    )
-
-
-def _names(params: Params) -> list[str]:
-    """The columns that are needed."""
-    settings, source = params.fit_price_response, params.source
-    if settings.cost and settings.cost not in source.covariates:
-        raise ParamsInvalid(
-            f"fit_price_response.cost names '{settings.cost}', and source.covariates holds "
-            f"{', '.join(source.covariates) or 'nothing'}: name one of those, or null."
-        )
-    return list(dict.fromkeys([*LINES, *source.covariates, *([source.key] if source.key else [])]))
-
-
-def _lines(read: Callable[[str], pa.ChunkedArray], params: Params) -> Columns:
-    """The columns that are needed, each read when its turn comes, of lines with a list price."""
-    names = _names(params)
-    priced = ~np.isnan(column(read("list_price")))
-    return {name: column(read(name))[priced] for name in names}
-
-
-def _fit(lines: Columns, described: Mapping[str, str], params: Params, apply: Map) -> Response:
-    settings, source = params.fit_price_response, params.source
-    drivers = tuple(name for name in source.covariates if name != settings.cost)
-    counted = panel.count(lines, key=source.key, covariates=drivers, weekly=source.grain == "weekly")
-    if not counted.live.any():
+def _estimated(counted: Counted, params: Params, apply: Map) -> Estimated:
+    if not counted.panel.live.any():
         raise NothingToLearn("No product has a week with a list price: nothing can be said of prices.")
-    return estimate.fit(counted, deep_from=settings.deep_from, descriptions=described, apply=apply)
-
-
-def _newest(lines: Columns, name: str) -> dict[str, Any]:
-    """The newest value of a column by stock code; lines come in order of time."""
-    kept = lines[name] != "" if lines[name].dtype == object else ~np.isnan(lines[name])
-    return dict(zip(lines["stockcode"][kept].tolist(), lines[name][kept].tolist(), strict=True))
+    settings, described = params.fit_price_response, counted.described
+    response = estimate.fit(counted.panel, deep_from=settings.deep_from, descriptions=described, apply=apply)
+    facts = table.plain(
+        response, level.now(response), described, counted.costs, identified_sd=settings.identified_sd
+    )
+    return Estimated(response, facts, counted.newest)
 
 
 def _flat(products: list[Facts]) -> pa.Table:

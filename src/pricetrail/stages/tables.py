@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,23 @@ def write(path: Path, table: pa.Table) -> None:
     """Write a table as Parquet, with nothing in it but its columns."""
     with writing(path) as draft:
         pq.write_table(table.replace_schema_metadata(None), draft, compression="zstd")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One column of ``columns``: its values, or of texts, which are told once, each line's place among them."""
+
+    values: np.ndarray[Any, Any]
+    texts: np.ndarray[Any, Any] | None
+
+    def take(self, chosen: slice | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Some of the lines' values or texts."""
+        values = self.values[chosen]
+        return values if self.texts is None else self.texts[values]
+
+    def some(self, chosen: np.ndarray[Any, Any]) -> Column:
+        """The column of some of the lines."""
+        return Column(self.values[chosen], self.texts)
 
 
 @contextmanager
@@ -72,13 +90,18 @@ def columns(table: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
 
 def column(values: pa.ChunkedArray) -> np.ndarray[Any, Any]:
     """One column of ``columns``. Each text is one object, however often it occurs."""
+    return held(values).take(slice(None))
+
+
+def held(values: pa.ChunkedArray) -> Column:
+    """The same in little room."""
     coded = pa.types.is_dictionary(values.type)
     if not (coded or pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
-        return np.asarray(values.to_numpy(zero_copy_only=False))
+        return Column(np.asarray(values.to_numpy(zero_copy_only=False)), None)
     chunks = (values if coded else values.dictionary_encode()).unify_dictionaries().chunks
     texts = np.array([*(chunks[0].dictionary.to_pylist() if chunks else []), ""], object)
     places = [chunk.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False) for chunk in chunks]
-    return texts[np.concatenate(places)] if places else texts[:0]
+    return Column(np.concatenate([np.empty(0, np.int32), *places]), texts)
 
 
 def _matrix(table: pa.Table, chosen: list[str], kind: type) -> np.ndarray[Any, Any]:

@@ -22,10 +22,10 @@ def sold(*weeks, price=2.0, **other):
     return [sale(week, price, buyer=buyer, **other) for week in weeks for buyer in ("x", "y")]
 
 
-def counted(*sales, key=None, covariates=(), weekly=False):
+def counted(*sales, key=None, covariates=(), weekly=False, weeks=None):
     kinds = {str: object, float: np.float64, int: np.int64, datetime: "datetime64[us]"}
     lines = {name: np.array([row[name] for row in sales], kinds[type(sales[0][name])]) for name in sales[0]}
-    return panel.count(lines, key=key, covariates=covariates, weekly=weekly)
+    return panel.count(lines, key=key, covariates=covariates, weekly=weekly, weeks=weeks)
 
 
 OTHERS = sold(*range(8), stockcode="B")
@@ -88,3 +88,12 @@ def test_covariates_are_carried_into_weeks_without_sales():
     rows = [row | {"promoted": float(row["invoicedate"] > MONDAY)} for row in sold(0, 1, 3)]
     found = counted(*rows, *[row | {"promoted": 0.0} for row in OTHERS], covariates=("promoted",))
     assert found.covariates["promoted"][0, :4].tolist() == [0, 1, 1, 1]
+
+
+def test_parts_of_the_products_count_as_all_of_them():
+    one, other = sold(0, 1, 3), [*sold(2, 4, stockcode="B"), *sold(5, price=1.5, stockcode="C")]
+    weeks = np.unique(panel.weeks_of(np.array([row["invoicedate"] for row in one + other], "M8[us]")))
+    parts = [counted(*lines, weeks=weeks) for lines in (one, other)]
+    found, whole = panel.together(parts), counted(*other, *one)
+    for name in ("names", "weeks", "orders", "units", "squares", "price", "bounded", "asked"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))

@@ -1,7 +1,7 @@
 """Should the slopes be believed? The same slope by other ways, which must agree, or must be nothing.
 
 - *naive*: log quantity of an order line by log *paid* price. Larger orders pay less, so this is mostly the bulk
-  discount; it stands beside the others to show what the list price changes.
+  discount; it stands beside the others to show what the list price changes. The newest four million lines say it.
 - *common*: one slope for all by plain Poisson regression with effects of series and weeks (PPML).
 - *registered*, *anonymous*: the same in each channel.
 - *pooled*: the mean of the pool, as it is served; *first half*, *second half*: the same from each half of the weeks

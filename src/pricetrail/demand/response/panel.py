@@ -13,7 +13,7 @@ has two, the one with a buyer stands. In weekly sums every row is a price.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,14 @@ class Panel:
         return changed
 
 
-def count(lines: Columns, *, key: str | None, covariates: tuple[str, ...], weekly: bool) -> Panel:
+def count(
+    lines: Columns,
+    *,
+    key: str | None,
+    covariates: tuple[str, ...],
+    weekly: bool,
+    weeks: Ints | None = None,
+) -> Panel:
     """Count clean order lines.
 
     Args:
@@ -87,9 +94,12 @@ def count(lines: Columns, *, key: str | None, covariates: tuple[str, ...], weekl
         key: the column that tells stores apart, if any.
         covariates: columns of further drivers of demand.
         weekly: the lines are weekly sums: each unit is then an order of its own.
+        weeks: in which anything sold, where that is more than these lines say.
     """
     names, series = series_of(lines, key)
-    weeks, week = np.unique(weeks_of(lines["invoicedate"]), return_inverse=True)
+    dated = weeks_of(lines["invoicedate"])
+    weeks = np.unique(dated) if weeks is None else weeks
+    week = np.searchsorted(weeks, dated)
     shape = (len(names), len(weeks))
     place = series * shape[1] + week
     channel = lines["is_registered"].astype(np.int64)
@@ -108,6 +118,27 @@ def count(lines: Columns, *, key: str | None, covariates: tuple[str, ...], weekl
         bounded=bounded & (not weekly),
         asked=_sums(series, asked, shape[:1]) / _sums(series, np.ones(len(series)), shape[:1]),
         covariates={name: carry(_means(place, lines[name], shape)) for name in covariates},
+    )
+
+
+def together(parts: Sequence[Panel]) -> Panel:
+    """One panel of all series; each part has those that sort after the part before, and the same weeks."""
+
+    def along(axis: int, name: str) -> Floats:
+        return np.concatenate([getattr(part, name) for part in parts], axis)
+
+    return Panel(
+        names=tuple(name for part in parts for name in part.names),
+        weeks=parts[0].weeks,
+        orders=along(1, "orders"),
+        units=along(1, "units"),
+        squares=along(0, "squares"),
+        price=along(0, "price"),
+        bounded=np.concatenate([part.bounded for part in parts]),
+        asked=along(0, "asked"),
+        covariates={
+            name: np.concatenate([part.covariates[name] for part in parts]) for name in parts[0].covariates
+        },
     )
 
 
