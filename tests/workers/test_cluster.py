@@ -41,6 +41,22 @@ def test_files_out_of_reach_go_to_each_worker_once(tmp_path, monkeypatch):
         assert not list(tmp_path.glob("o*/pricetrail-*"))
 
 
+def texts(address, *names):
+    """What workers read of a file that was given, and of others."""
+    with connected(address) as crew:
+        return list(crew.map(partial(pieces.text, crew.give(Path(), ["a"])), names))
+
+
+def test_files_are_taken_away_when_a_piece_fails(tmp_path, monkeypatch):
+    (tmp_path / "a").write_text("content")
+    (tmp_path / "one").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with clustered(1, tmp_path / "one", TMPDIR=str(tmp_path / "one")) as (address, _):
+        with pytest.raises(WorkFailed, match="no-such-name"):
+            texts(address, "a", "no-such-name")
+        assert not list(tmp_path.glob("one/pricetrail-*"))
+
+
 def test_nobody_there_is_said():
     from dask import config
 
