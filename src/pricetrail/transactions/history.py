@@ -11,6 +11,7 @@ order of addition nor the number of threads nor the engine makes a difference.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis
@@ -22,7 +23,6 @@ from pricetrail.transactions.engine import drop, keep, rows
 
 STEP = 2**20
 DAY = 86_400
-ROOM = 2**31
 PART = 1_000_000
 VISITS = 3
 WEEKS = 4
@@ -32,77 +32,95 @@ CATEGORICAL = ("stockcode", "customerid", "country")
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A group of lines, told apart by ``keys``.
+    """A group of lines, told apart by ``keys``: what had been seen of it before each of its moments.
 
-    A ``personal`` history leaves out the lines without a customer. Of a ``coarse`` one many lines share a moment:
-    it is computed over its moments, each of which stands for ``lines`` of them.
+    The lines stand in the order of time, so what comes before the *first* line of a moment is what came before the
+    moment. That line speaks for all of its moment. A ``personal`` history leaves out the lines without a customer.
+    Of a ``coarse`` one many lines share a moment: they are added up first.
+
+    Args:
+        sums: the amounts to add up.
+        last: the value to know of the newest line; the largest, where lines share the newest moment.
+        least: the value of which to know the least.
+        recent: means over the newest moments: their name, the amount, and how many moments; of a coarse history.
     """
 
     name: str
     keys: tuple[str, ...]
     personal: bool = False
     coarse: bool = False
+    sums: tuple[str, ...] = ("steps",)
+    last: str | None = None
+    least: str | None = None
+    recent: tuple[tuple[str, str, int], ...] = ()
 
-    def before(self) -> ibis.Window:
-        """The lines of the group before a line's moment."""
-        return ibis.range_window(preceding=(None, 1), group_by=self.keys, order_by="second")
+    @property
+    def at(self) -> tuple[str, ...]:
+        """What tells a moment of the group."""
+        return (*self.keys, "second")
 
-    def total(self, amounts: NumericValue) -> NumericValue:
-        """The sum of whole amounts: all of the group's less those from the moment on, at half the cost of a range."""
-        onward = ibis.range_window(preceding=0, group_by=self.keys, order_by="second")
-        return amounts.sum().over(group_by=self.keys) - amounts.sum().over(onward)
+    def tell(self, base: Table, told: Table) -> Table:
+        """Join the history's figures over the lines of ``base``, under its name, to what is ``told`` already."""
+        figures = {"count": _.met, "mean": _mean("steps"), **MORE.get(self.name, dict)()}
+        own = self._seen(base).select(*self.at, **{f"{self.name}_{name}": figures[name] for name in figures})
+        return told.left_join(own, self.at).select(*told.columns, *own.columns[len(self.at) :])
 
-    def count(self) -> NumericValue:
-        """How many lines. Over lines, the rank of the moment says it at no cost of its own."""
+    def _seen(self, base: Table) -> Table:
+        values = [value for value in (*self.sums, self.last, self.least) if value is not None]
+        lines = base.select(*dict.fromkeys((*self.at, *values)))
+        if self.personal:
+            lines = lines.filter(_.customer.notnull())
         if self.coarse:
-            return self.total(_.lines).nullif(0)
-        return ibis.rank().over(group_by=self.keys, order_by="second")
+            lines = lines.group_by(self.at).agg(
+                lines=_.count(), **{name: _[name].sum() for name in self.sums}
+            )
+        seen = lines.select(*self.at, **self._windows())
+        return seen if self.coarse else seen.filter(_.since.isnull() | (_.since < _.second))
 
-    def mean(self, steps: NumericValue) -> NumericValue:
-        """The mean of something counted in steps."""
-        return self.total(steps).cast("float64") / self.count().nullif(0) / STEP
-
-    def last(self, thousandths: NumericValue) -> NumericValue:
-        """The newest value, the largest of its moment, behind the newest moment: ``moment * ROOM + value``."""
-        return (_.second * ROOM + thousandths).max().over(self.before())
-
-    def recent(self, steps: NumericValue, moments: int) -> NumericValue:
-        """The mean of something counted in steps over the newest moments; of a coarse history."""
-        newest = ibis.window(preceding=(moments, 1), group_by=self.keys, order_by="second")
-        return steps.sum().over(newest).cast("float64") / _.lines.sum().over(newest) / STEP
-
-    def days(self) -> NumericValue:
-        """Since the newest moment; of a coarse history."""
-        return (_.second - _.second.max().over(self.before())).cast("float64") / DAY
-
-    def tell(self, base: Table, told: Table, **figures: Value) -> Table:
-        """Join figures over the lines of ``base``, under the history's name, to what is ``told`` already."""
-        source = base.filter(_.customer.notnull()) if self.personal else base
-        at = ["line"]
-        if self.coarse:
-            at = [*self.keys, "second"]
-            known = [name for name in SUMMED if name in source.columns]
-            source = source.group_by(at).agg(lines=_.count(), **{name: _[name].sum() for name in known})
-        own = source.select(*at, **{f"{self.name}_{name}": figure for name, figure in figures.items()})
-        names = own.columns[len(at) :]
-        return told.left_join(own, at).select(*told.columns, *names)
+    def _windows(self) -> dict[str, Value]:
+        """What one sort of the lines tells of each."""
+        order = {"group_by": self.keys, "order_by": [name for name in ("second", self.last) if name]}
+        before = ibis.window(preceding=(None, 1), **order)
+        found = {"since": _.second.lag(1).over(**order)}
+        found["met"] = _.lines.sum().over(before) if self.coarse else ibis.row_number().over(**order)
+        found |= {name: _[name].sum().over(before) for name in self.sums}
+        if self.last:
+            found["last"] = _[self.last].lag(1).over(**order)
+        if self.least:
+            found["least"] = _[self.least].min().over(before)
+        for name, amount, moments in self.recent:
+            newest = ibis.window(preceding=(moments, 1), **order)
+            found[name] = _[amount].sum().over(newest).cast("float64") / _.lines.sum().over(newest) / STEP
+        return found
 
 
-SUMMED = ("steps", "squares", "worth", "paid", "surprise")
-
-PRODUCT = History("product", ("product",))
-TIER = History("tier", ("product", "thousandths"))
+PRODUCT = History("product", ("product",), last="thousandths")
+TIER = History("tier", ("product", "thousandths"), last="pieces", least="pieces")
 CHANNEL = History("channel", ("product", "is_registered"))
-CHANNEL_TIER = History("channel_tier", ("product", "thousandths", "is_registered"))
-CUSTOMER = History("customer", ("customer",), personal=True, coarse=True)
-REPEAT = History("repeat", ("customer", "product"), personal=True)
-LEVEL = History("level", ("customer", "band"), personal=True, coarse=True)
+CHANNEL_TIER = History("channel_tier", ("product", "thousandths", "is_registered"), sums=("steps", "squares"))
+CUSTOMER = History(
+    "customer",
+    ("customer",),
+    personal=True,
+    coarse=True,
+    sums=("steps", "squares", "worth", "surprise"),
+    recent=(("recent", "surprise", VISITS),),
+)
+REPEAT = History("repeat", ("customer", "product"), personal=True, last="pieces")
+LEVEL = History("level", ("customer", "band"), personal=True, coarse=True, sums=("steps", "worth"))
 SAME_PRICE = History("same_price", ("customer", "thousandths"), personal=True, coarse=True)
 PLACE = History("place", ("place",), coarse=True)
-SHELF = History("shelf", ("product", "place"), coarse=True)
+SHELF = History(
+    "shelf",
+    ("product", "place"),
+    coarse=True,
+    sums=("steps", "paid"),
+    recent=(("last", "steps", 1), ("recent", "steps", WEEKS)),
+)
 OF_PRODUCTS = (PRODUCT, TIER, CHANNEL, CHANNEL_TIER, REPEAT)
 OF_CUSTOMERS = (CUSTOMER, LEVEL, SAME_PRICE)
 HISTORIES = (PRODUCT, TIER, CHANNEL, CHANNEL_TIER, CUSTOMER, REPEAT, LEVEL, SAME_PRICE)
+ASKED = ("steps", "squares", "worth", "surprise")
 
 NUMERIC = (
     "is_registered",
@@ -151,7 +169,7 @@ def features(sales: Table, key: str | None = None) -> Table:
     drop(base)
     lines = told
     for history in (*OF_CUSTOMERS, PLACE) if key else OF_CUSTOMERS:
-        lines = history.tell(told, lines, **_figures(history))
+        lines = history.tell(told, lines)
     rest = [name for name in sales.columns if name not in (*IDS, *CATEGORICAL, *UNUSED)]
     names = [name for name in numeric(key) if name not in rest]
     found = lines.select("line", *[name for name in names if name in lines.columns])
@@ -162,7 +180,7 @@ def features(sales: Table, key: str | None = None) -> Table:
 def _parts(base: Table) -> list[Table]:
     """The lines of whole products, about ``PART`` at a time: so many are at work at once, however many there are."""
     parts = 1 + rows(base.agg(lines=_.count()))[0]["lines"] // PART
-    return [base.filter(_.product % parts == at) for at in range(parts)]
+    return [base.filter(_.product % parts == at) for at in range(parts)] if parts > 1 else [base]
 
 
 def _of_products(base: Table) -> Table:
@@ -170,18 +188,18 @@ def _of_products(base: Table) -> Table:
     told = extremes.tell(base, "product", "thousandths")
     keyed = "place" in base.columns
     for history in (*OF_PRODUCTS, SHELF) if keyed else OF_PRODUCTS:
-        told = history.tell(base, told, **_figures(history))
+        told = history.tell(base, told)
     told = told.mutate(
         surprise=_.steps - (_expected() * STEP).round().cast("int32"), **_prices(keyed), **_naive(keyed)
     )
     every = (*NUMERIC, *OF_KEY)
     names = [name for name in every if name in told.columns and name not in base.columns]
-    rest = [name for name in ("place", *SUMMED) if name in told.columns]
+    rest = [name for name in ("place", *ASKED) if name in told.columns]
     return told.select("line", "customer", "second", "band", "thousandths", *rest, **_singles(names))
 
 
 def _prepared(sales: Table, key: str | None) -> Table:
-    """Integers to count with and to tell apart by, each below ``ROOM``."""
+    """Integers to count with and to tell apart by, each below 2^31."""
     place = {"key": _[key]} if key else {}
     told = lines = sales.select(*READ, **place)
     for name in ("stockcode", "customerid", *place):
@@ -218,74 +236,38 @@ def _expected() -> NumericValue:
     return ibis.coalesce(_.channel_tier_mean, _.channel_mean, _.product_mean, 0.0)
 
 
-def _spread(history: History) -> NumericValue:
+def _mean(amount: str) -> NumericValue:
+    """The mean of something counted in steps."""
+    return _[amount].cast("float64") / _.met.nullif(0) / STEP
+
+
+def _spread() -> NumericValue:
     """The standard deviation of the log quantities."""
-    mean, square = history.mean(_.steps), history.mean(_.squares)
-    return (square - mean * mean).abs().sqrt()
-
-
-def _value(packed: NumericValue) -> NumericValue:
-    return packed % ROOM
+    mean = _mean("steps")
+    return (_mean("squares") - mean * mean).abs().sqrt()
 
 
 def _log(thousandths: NumericValue) -> NumericValue:
     return (thousandths.cast("float64") / 1000 + 1).ln()
 
 
-def _days(packed: NumericValue) -> NumericValue:
-    return (_.second - packed // ROOM).cast("float64") / DAY
-
-
-def _figures(history: History) -> dict[str, Value]:
-    usual = {"count": history.count(), "mean": history.mean(_.steps)}
-    return usual | MORE[history]() if history in MORE else usual
-
-
-def _product() -> dict[str, Value]:
-    last = PRODUCT.last(_.thousandths)
-    return {"days": _days(last), "price": _value(last)}
-
-
-def _tier() -> dict[str, Value]:
-    return {"last": _log(_value(TIER.last(_.pieces))), "least": _log(_.pieces.min().over(TIER.before()))}
-
-
-def _channel_tier() -> dict[str, Value]:
-    return {"spread": _spread(CHANNEL_TIER)}
+def _days() -> NumericValue:
+    return (_.second - _.since).cast("float64") / DAY
 
 
 def _customer() -> dict[str, Value]:
-    return {
-        "spread": _spread(CUSTOMER),
-        "value": CUSTOMER.mean(_.worth),
-        "days": CUSTOMER.days(),
-        "habit": CUSTOMER.mean(_.surprise),
-        "recent": CUSTOMER.recent(_.surprise, VISITS),
-    }
+    means = {"value": _mean("worth"), "habit": _mean("surprise")}
+    return {**means, "spread": _spread(), "days": _days(), "recent": _.recent}
 
 
-def _repeat() -> dict[str, Value]:
-    last = REPEAT.last(_.pieces)
-    return {"last": _log(_value(last)), "days": _days(last)}
-
-
-def _level() -> dict[str, Value]:
-    return {"value": LEVEL.mean(_.worth)}
-
-
-def _shelf() -> dict[str, Value]:
-    newest = {"last": SHELF.recent(_.steps, 1), "recent": SHELF.recent(_.steps, WEEKS)}
-    return {**newest, "days": SHELF.days(), "price": SHELF.mean(_.paid)}
-
-
-MORE = {
-    PRODUCT: _product,
-    TIER: _tier,
-    CHANNEL_TIER: _channel_tier,
-    CUSTOMER: _customer,
-    REPEAT: _repeat,
-    LEVEL: _level,
-    SHELF: _shelf,
+MORE: dict[str, Callable[[], dict[str, Value]]] = {
+    "product": lambda: {"days": _days(), "price": _.last},
+    "tier": lambda: {"last": _log(_.last), "least": _log(_.least)},
+    "channel_tier": lambda: {"spread": _spread()},
+    "customer": _customer,
+    "repeat": lambda: {"last": _log(_.last), "days": _days()},
+    "level": lambda: {"value": _mean("worth")},
+    "shelf": lambda: {"last": _.last, "recent": _.recent, "days": _days(), "price": _mean("paid")},
 }
 
 
