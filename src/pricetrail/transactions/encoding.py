@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
 from pricetrail.errors import SourceUnreadable
 
 BLOCK = 1 << 20
@@ -83,6 +81,8 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _guess(sample: bytes, name: str) -> str:
+    from charset_normalizer import from_bytes
+
     try:
         if not FOREIGN.search(sample.decode("cp1252")):
             return "cp1252"

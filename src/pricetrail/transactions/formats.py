@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook
 
 from pricetrail.errors import SourceUnreadable, translating
@@ -246,6 +245,8 @@ def _workbook(path: Path, label: str, desk: Desk) -> list[Sheet]:
 
 
 def _sheet(label: str, name: str, rows: Iterator[list[Any]], desk: Desk) -> Sheet | None:
+    import pyarrow as pa
+
     texts = (tuple(map(_cell, row)) for row in rows)
     filled = dropwhile(lambda row: sum(cell is not None for cell in row) < 2, texts)
     headings = next(filled, None)
