@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 import yaml
 
@@ -138,6 +139,47 @@ def test_killed_run_is_taken_up_again(shop):
     (shop / "wanted.txt").write_text("pass")
     assert pipeline.run(shop, Watch()).stages == ("second",)
     assert (shop / "b.txt").read_text() == "second\n"
+
+
+def hold(shop, seconds):
+    """Have git take so long to add dvc.lock, with its own lock in place."""
+    (shop / ".git/info/attributes").write_text("dvc.lock filter=slow")
+    git.git(shop, "config", "filter.slow.clean", f"sleep {seconds}; cat")
+
+
+def wait_for_git(shop):
+    while not (shop / ".git/index.lock").exists():
+        time.sleep(0.05)
+
+
+def test_lock_of_git_that_was_killed_goes(shop):
+    hold(shop, 60)
+    running = start(shop)
+    wait_for_git(shop)
+    tree = [running, *psutil.Process(running.pid).children(recursive=True)]
+    for each in tree:
+        each.kill()
+    psutil.wait_procs(tree)
+    hold(shop, 0)
+    assert pipeline.run(shop, Watch()).committed
+    assert git.git(shop, "log", "-1", "--format=%s") == "Run passed: nothing to do\n"
+
+
+def test_lock_of_git_at_work_stays(shop):
+    hold(shop, 3)
+    (shop / "dvc.lock").write_text("{}")
+    with subprocess.Popen(["git", "add", "dvc.lock"], cwd=shop) as working:
+        wait_for_git(shop)
+        git.unlock(shop)
+        assert (shop / ".git/index.lock").exists()
+    assert working.returncode == 0
+
+
+def test_hooks_of_the_machine_stay_out_of_a_commit(shop):
+    hook = shop / ".git/hooks/prepare-commit-msg"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    assert pipeline.run(shop, Watch()).committed
 
 
 def test_two_runs_never_meet(shop):

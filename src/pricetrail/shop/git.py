@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import hashlib
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from pricetrail.errors import StageFailed
 
 RUN = "Run "
 NOBODY = ("-c", "user.name=pricetrail", "-c", "user.email=pricetrail@localhost")
+UNHOOKED = ("-c", "core.hooksPath=/dev/null")
+LOCKS = ("*.lock", "refs/heads/**/*.lock")
 
 
 def git(root: Path, *words: str) -> str:
@@ -45,8 +48,27 @@ def commit(root: Path, message: str) -> bool:
         return False
     known = subprocess.run(["git", "config", "user.email"], cwd=root, capture_output=True, check=False).stdout
     who = () if known.strip() else NOBODY
-    git(root, *who, "commit", "--quiet", "--no-verify", "--no-gpg-sign", "-m", message)
+    git(root, *who, *UNHOOKED, "commit", "--quiet", "--no-gpg-sign", "-m", message)
     return True
+
+
+def unlock(root: Path) -> None:
+    """Take away the locks that git left when it was killed in ``root``; those of one that is at work there stay."""
+    left = [lock for pattern in LOCKS for lock in (root / ".git").glob(pattern)]
+    if left and root.resolve() not in _working():
+        for lock in left:
+            lock.unlink(missing_ok=True)
+
+
+def _working() -> Iterator[Path]:
+    """The folders that git is at work in, and those they lie in."""
+    import psutil
+
+    for process in psutil.process_iter(["name"]):
+        if process.info["name"] == "git":
+            with suppress(psutil.Error):
+                here = Path(process.cwd())
+                yield from (here, *here.parents)
 
 
 def dirty(root: Path) -> bool:

@@ -91,6 +91,7 @@ def alone(root: Path, patience: float = 10.0) -> Iterator[int]:
             if time.monotonic() > deadline:
                 raise ShopBusy(f"Another run is at work in {root}. Wait for it to end, then try again.")
             time.sleep(0.1)
+        git.unlock(root)
         yield handle
     finally:
         os.close(handle)
