@@ -3,7 +3,9 @@ import io
 
 import pytest
 
-from pricetrail.lineage.receipts import find
+from pricetrail.lineage.receipts import find, log
+from pricetrail.serving.app import create_app
+from pricetrail.serving.asking import Terms
 
 TABLE, BULK = "/v1/products", "/v1/recommendations"
 
@@ -23,6 +25,27 @@ def test_table_is_quoted_once(served):
     one, other, else_ = (client.get(f"{TABLE}{more}").json for more in ("", "?sort=-price", "?cost=1"))
     assert {row["receipt"] for row in one["products"]} == {row["receipt"] for row in other["products"]}
     assert {row["receipt"] for row in one["products"]} != {row["receipt"] for row in else_["products"]}
+
+
+def test_only_what_is_shown_was_quoted(served):
+    served.client().get(f"{TABLE}?limit=1")
+    store = served.ledger.store
+    assert [len(log.read(store, each)) for each in log.segments(store)] == [1]
+
+
+def test_table_that_was_made_ready_is_the_one_asked_for(served):
+    service = create_app(served.settings()).extensions["pricetrail"]
+    table = service.tables.of(Terms(), service.shelf.release())
+    table.warm()
+    assert [each["status"] for each in table.rows()] == ["change", "keep", "keep"]
+    assert service.tables.of(Terms(), service.shelf.release()) is table
+
+
+def test_shown_rows_are_the_decided_ones_with_a_receipt(served):
+    service = create_app(served.settings()).extensions["pricetrail"]
+    table = service.tables.of(Terms(default_margin=0.5), service.shelf.release())
+    for decided, shown in zip(table.rows(), table.shown(table.rows()), strict=True):
+        assert shown == {**decided, "receipt": shown["receipt"]}
 
 
 @pytest.mark.parametrize(
@@ -125,3 +148,8 @@ def test_bytes_that_are_no_question(served, content, kind, status):
 def test_more_than_there_is_time_for(served):
     found = served.client(seconds=-1.0).get(TABLE)
     assert (found.status_code, found.headers["Retry-After"]) == (429, "1")
+
+
+def test_rules_that_clash_in_themselves_are_one_error(served):
+    found = served.client().get(f"{TABLE}?hard=change&soft=change")
+    assert (found.status_code, found.json["title"]) == (422, "LimitsInvalid")

@@ -25,7 +25,7 @@ from pricetrail.pricing.demand import Elastic, Floats
 from pricetrail.pricing.experiment import Experiment, propose
 from pricetrail.pricing.objective import Aim
 from pricetrail.pricing.response import Product
-from pricetrail.serving.asking import PriceAsked
+from pricetrail.serving.asking import PriceAsked, Terms
 from pricetrail.serving.release import Release
 
 DIGITS = 4
@@ -78,13 +78,12 @@ def quote(asked: PriceAsked, release: Release) -> Quote:
     """
     known = release.responses
     product = known.product(asked.stockcode, asked.store)
-    aim = Aim.of(product, asked.objective, cost=asked.cost, default_margin=asked.default_margin)
     limits = asked.limits()
-    decision = decide(product, known.deep_from, aim, limits)
+    decision = decided(asked, product, known.deep_from, limits)
     trial = _trial(decision, product, known.deep_from, limits)
-    numbers = _numbers(asked, product, known.deep_from, aim)
+    numbers = _numbers(asked, product, known.deep_from, decision.aim)
     answer = {
-        **_plain().dump_python(decision, mode="json"),
+        **plain(decision),
         "experiment": trial and trial.to_dict(),
         "curve_sha256": canonical.digest(numbers.astype("<f8").tobytes()),
     }
@@ -97,6 +96,22 @@ def quote(asked: PriceAsked, release: Release) -> Quote:
     }
     revenue = decision.expected.revenue.middle
     return Quote(release.inputs(product), decision.price, revenue, spelled("answer", answer), to_json(shown))
+
+
+def decided(asked: Terms, product: Product, deep_from: float, limits: Limits) -> Decision:
+    """What is decided on a product, without its curve and what else an answer shows.
+
+    Raises:
+        CostMissing, LimitsInvalid: as ``quote`` does.
+    """
+    aim = Aim.of(product, asked.objective, cost=asked.cost, default_margin=asked.default_margin)
+    return decide(product, deep_from, aim, limits)
+
+
+def plain(decision: Decision) -> dict[str, Any]:
+    """A decision as plain data."""
+    found: dict[str, Any] = _plain().dump_python(decision, mode="json")
+    return found
 
 
 def again(request: Mapping[str, Any], release: Release) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -62,8 +63,10 @@ def serve(settings: Settings, door: socket.socket, mover: Mover | None, parent: 
     # One line for each request that waits for a thread is more than a log can bear.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     app, open_ones = create_app(settings, mover), dict[int, Any]()
-    if parent is not None:
-        app.extensions["pricetrail"].shelf.refresh()
+    load = threading.Thread(target=app.extensions["pricetrail"].shelf.refresh, daemon=True)
+    load.start()
+    if parent is not None:  # of several, only one that is ready takes part
+        load.join()
     server = create_server(
         app,
         map=open_ones,

@@ -13,10 +13,15 @@ from pricetrail.lineage.receipts import Writer
 from pricetrail.serving.cache import Memory, Redis
 from pricetrail.serving.desk import Desk
 from pricetrail.serving.metrics import Counted, Standing
+from pricetrail.serving.release import Release
 from pricetrail.serving.settings import Settings
 from pricetrail.serving.shelf import Shelf
 from pricetrail.serving.tables import Tables
 from pricetrail.serving.vault import Vault
+
+
+def _let_be(_: Release) -> None:
+    pass
 
 
 class Mover(Protocol):
@@ -66,9 +71,16 @@ class Service:
         """
         ledger, registry = settings.open_ledger(), CollectorRegistry()
         vault = Vault(ledger, settings.open_blobs(), settings.channel)
-        shelf = Shelf(vault, every=settings.every, wait=settings.wait, told=Standing(registry).note)
         cache = Redis(settings.redis) if settings.redis else Memory()
         desk = Desk(Writer(ledger.store), Counted(cache, registry), settings.seconds)
-        return cls(
-            settings, ledger, shelf, desk, Tables(desk), registry, mover or Pointer(ledger, settings.channel)
+        tables = Tables(desk)
+        shelf = Shelf(
+            vault,
+            every=settings.every,
+            wait=settings.wait,
+            told=Standing(registry).note,
+            # Where nothing runs between requests, nothing can be made ready between them.
+            taken=_let_be if settings.wait else tables.warm,
         )
+        mover = mover or Pointer(ledger, settings.channel)
+        return cls(settings, ledger, shelf, desk, tables, registry, mover)

@@ -25,6 +25,7 @@ class Shelf:
         every: seconds between two looks at the channel.
         wait: whether who finds that it is time to look waits for what comes of it.
         told: what every look came to: the id of the release that serves now, if any, and the fault, if any.
+        taken: is given each release that begins to serve.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class Shelf:
         every: float,
         wait: bool,
         told: Callable[[str | None, str], object] = lambda *_: None,
+        taken: Callable[[Release], object] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.vault, self.fault = vault, ""
-        self._every, self._wait, self._told, self._clock = every, wait, told, clock
+        self._every, self._wait, self._clock = every, wait, clock
+        self._told, self._taken = told, taken
         self._looking = threading.Lock()
         self._looked = -float("inf")
         self._now: Release | None = None
@@ -108,6 +111,7 @@ class Shelf:
             id = self.vault.standing()
             if self._now is None or self._now.id != id:
                 self._now = self._others.pop(id, None) or Release.load(id, self.vault)
+                self._taken(self._now)
             self.fault = ""
         except PricetrailError as error:
             self.fault = str(error)

@@ -1,74 +1,156 @@
-"""Every product at once: what is recommended for each, quoted once for a release and terms, and then remembered."""
+"""Every product at once: decided on once for a release and terms, and then remembered.
+
+To sort, filter and count takes no more than the decisions. A row is quoted, and gets the receipt of its price, when it
+is shown: what nobody sees was not quoted.
+"""
 
 from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from pricetrail.errors import UsageError
+from pricetrail.errors import TooMany, UsageError
 from pricetrail.lineage import canonical
+from pricetrail.pricing import words
+from pricetrail.pricing.bounds import Limits
 from pricetrail.pricing.bulk import COLUMNS, ERROR, told
+from pricetrail.pricing.response import Product
 from pricetrail.serving.asking import PriceAsked, TableAsked, Terms
 from pricetrail.serving.desk import Desk, Issued
+from pricetrail.serving.quote import decided, plain
 from pricetrail.serving.release import Release
 
 KEPT = 8
 # Rows show no curve; the shortest one is drawn.
 BINS = 2
 HEADINGS = ("stockcode", "store", "description", *COLUMNS[2:], "receipt")
+# A table that nobody waits for is begun so many seconds later; who makes it steps aside after so many products, for so
+# many seconds.
+LATER, TURN, ASIDE = 0.2, 4, 0.0005
 
 Row = dict[str, Any]
 
 
-class Tables:
-    """The tables that were asked for last. Each row names the receipt of its price."""
+class Table:
+    """What is recommended for every product of a release, on some terms."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk, self._lock = desk, threading.Lock()
-        self._kept = OrderedDict[str, list[Row]]()
+    def __init__(self, desk: Desk, terms: Terms, release: Release) -> None:
+        self._desk, self._terms, self._release = desk, terms, release
+        self._deciding = threading.Lock()
+        self._until: float | None = None
+        self._decided = list[Row]()
+        self._shown = dict[tuple[str, str], Row]()
 
-    def rows(self, terms: Terms, release: Release) -> list[Row]:
-        """A row of ``HEADINGS`` for each product, in the release's order.
+    def rows(self) -> list[Row]:
+        """A row of ``HEADINGS`` for each product, in the release's order; none has a receipt yet.
+
+        Raises:
+            LimitsInvalid: the rules clash in themselves.
+            TooMany: they take too long. What is done by then stays.
+        """
+        self._until = time.monotonic() + self._desk.seconds
+        return self._made()
+
+    def warm(self) -> None:
+        """Make the rows before anybody asks for them; whoever asks for something else meanwhile goes first."""
+        with suppress(UsageError):  # whoever asks is told
+            self._made()
+
+    def shown(self, rows: Sequence[Row]) -> list[Row]:
+        """Some of the rows, each with the receipt of its price.
 
         Raises:
             TooMany: they take too long.
             StoreFailed, DiskFull: their receipts could not be kept.
         """
+        new = [each for each in rows if _key(each) not in self._shown]
+        for each in self._quoted(new):
+            self._shown.setdefault(_key(each), each)
+        return [self._shown[_key(each)] for each in rows]
+
+    def _made(self) -> list[Row]:
+        with self._deciding:
+            store, limits = self._terms.store, self._terms.limits()
+            products = [each for each in self._release.responses.products if store in (None, each.store)]
+            for product in products[len(self._decided) :]:
+                self._pace()
+                self._decided.append(self._row(product, limits))
+            return self._decided
+
+    def _pace(self) -> None:
+        if self._until is None:
+            if len(self._decided) % TURN == 0:
+                time.sleep(ASIDE)
+        elif time.monotonic() > self._until:
+            raise TooMany(f"So many products take more than {self._desk.seconds:g} seconds. Ask again.")
+
+    def _row(self, product: Product, limits: Limits) -> Row:
+        try:
+            found = decided(self._terms, product, self._release.responses.deep_from, limits)
+        except UsageError as error:
+            return _refused({"stockcode": product.stockcode, "store": product.store}, error)
+        made = told(plain(found), words.sentence(found))
+        return {**made, "description": product.description, "receipt": None}
+
+    def _quoted(self, rows: Sequence[Row]) -> list[Row]:
+        asked = {"num_price_bins": BINS, **self._terms.model_dump(mode="json", exclude_unset=True)}
+        named = [{"stockcode": each["stockcode"], "store": each["store"] or None} for each in rows]
+        found = self._desk.prices(
+            (partial(PriceAsked.read, {**asked, **each}) for each in named), self._release
+        )
+        return [
+            {**row(answer, name), "description": each["description"]}
+            for answer, name, each in zip(found, named, rows, strict=True)
+        ]
+
+
+class Tables:
+    """The tables that were asked for last."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._lock = desk, threading.Lock()
+        self._kept = OrderedDict[str, Table]()
+
+    def of(self, terms: Terms, release: Release) -> Table:
+        """The table of a release on some terms, made when its rows are asked for."""
         asked = terms.model_dump(mode="json", exclude_unset=True)
         key = f"{release.id}:{canonical.digest(canonical.dumps(asked))}"
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = self._quoted(asked, release)
+            found = self._kept.setdefault(key, Table(self._desk, terms, release))
             self._kept.move_to_end(key)
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-            return self._kept[key]
+            return found
 
-    def _quoted(self, asked: Row, release: Release) -> list[Row]:
-        products = [
-            product for product in release.responses.products if asked.get("store") in (None, product.store)
-        ]
-        named = [{"stockcode": each.stockcode, "store": each.store} for each in products]
-        found = self._desk.prices(
-            (partial(PriceAsked.read, {"num_price_bins": BINS, **asked, **each}) for each in named), release
-        )
-        return [
-            {**row(answer, name), "description": product.description}
-            for answer, name, product in zip(found, named, products, strict=True)
-        ]
+    def warm(self, release: Release) -> None:
+        """Make a release's table a little later: who waits for its first price gets that first."""
+        later = threading.Timer(LATER, self.of(Terms(), release).warm)
+        later.daemon = True
+        later.start()
 
 
 def row(answer: Issued | UsageError, named: Row) -> Row:
     """The row of an answer; of one that failed, with the reason why."""
     if isinstance(answer, UsageError):
-        refused = {**named, "status": ERROR, "reason": str(answer)}
-        return {heading: refused.get(heading) for heading in HEADINGS}
+        return _refused(named, answer)
     shown = json.loads(answer.quote.shown)
     made = told(answer.quote.said, shown["answer"])
     return {**made, "description": shown["description"], "receipt": answer.number}
+
+
+def _refused(named: Row, error: UsageError) -> Row:
+    refused = {**named, "status": ERROR, "reason": str(error)}
+    return {heading: refused.get(heading) for heading in HEADINGS}
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row["stockcode"], row["store"] or ""
 
 
 def fitting(rows: list[Row], asked: TableAsked) -> list[Row]:

@@ -41,11 +41,12 @@ def add(site: Blueprint, service: Service) -> None:
     def products() -> str:
         given = {name: value for name, value in web.query().items() if value != ""}
         asked, release = TableAsked.read({"sort": "-gain", "limit": PAGE, **given}), service.shelf.release()
-        found = fitting(service.tables.rows(asked.terms(), release), asked)
+        table = service.tables.of(asked.terms(), release)
+        found = fitting(table.rows(), asked)
         end = asked.offset + (asked.limit or len(found))
         return render_template(
             "products.html",
-            rows=found[asked.offset : end],
+            rows=table.shown(found[asked.offset : end]),
             total=len(found),
             known=len(release.responses.products),
             counts=counted(found),

@@ -75,8 +75,9 @@ def routes(service: Service) -> Blueprint:
     @prices.get("/v1/products")
     def products() -> Response:
         asked, release = TableAsked.read(web.query()), service.shelf.release()
-        found = fitting(service.tables.rows(asked.terms(), release), asked)
-        rows = found[asked.offset :][: asked.limit]
+        table = service.tables.of(asked.terms(), release)
+        found = fitting(table.rows(), asked)
+        rows = table.shown(found[asked.offset :][: asked.limit])
         best = request.accept_mimetypes.best_match(["application/json", CSV], "application/json")
         if (asked.format or best) in {"csv", CSV}:
             return _csv(rows)
