@@ -5,20 +5,21 @@ python -m benchmarks.growth [--sizes 400000,4000000,40000000] [--stages NAME,...
 A shop of more order lines has been open for longer and has more products and customers: products grow with the power
 0.4 of the lines, customers with 0.8, weeks with 0.3, from 4,000, 4,300 and 53 at 400,000 lines, about what the real
 file has. Every stage of the template's ``dvc.yaml``, in its order, and then ``reprice`` of all products is a process
-of its own with the settings that a shop begins with. ``peak_mb`` (of 10^6 bytes) is the largest sum of what the process
-and those that it started held at a time. The exponent is the slope of the logarithm of the seconds over that of the
-lines: ``seconds`` by the clock, ``processor`` by the processors, ``last`` by the processors between the two largest
-sizes. A stage that takes a second takes it to start: its exponent says nothing but that it does not matter.
+of its own with the settings that a shop begins with, but for the search, which tries ``SEARCH``: its rows are as many
+at every size. ``peak_mb`` (of 10^6 bytes) is the largest sum of what the process and those that it started held at a
+time. The exponent is the slope of the logarithm of the seconds over that of the lines: ``seconds`` by the clock,
+``processor`` by the processors, ``steps`` by the processors from each size to the next. A stage that takes a second
+takes it to start: its exponent says nothing but that it does not matter.
 
-``--stages`` runs the named ones alone, on what the folder holds from an earlier call; with ``--folder`` shops are kept
-there, and simulated lines that lie there are used again.
+What was found is written to benchmarks/results/growth.json after every stage. With ``--folder`` shops are kept there,
+and what was found of them: the same command goes on where an earlier one was ended. ``--stages`` measures the named
+ones again, and no others.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import subprocess
 import sys
 import tempfile
@@ -37,11 +38,18 @@ import psutil
 import yaml
 from benchmarks import etl
 from benchmarks.machine import machine
+from benchmarks.peer import ROOT
 from benchmarks.turns import ended
+
+from pricetrail.files import write_json
 
 SIZES = (400_000, 4_000_000, 40_000_000)
 BEGIN = {"products": (4_000, 0.4), "customers": (4_300, 0.8), "weeks": (53, 0.3)}
 REPRICE = "reprice"
+Exponents = dict[str, Any]
+
+SEARCH = {"n_trials": 1, "members": 1}
+RESULTS, KEPT = ROOT / "benchmarks/results/growth.json", "growth.json"
 WATCH = 0.05
 BLOCKED = 3
 
@@ -69,16 +77,41 @@ def main() -> int:
     asked = parser.parse_args()
     sizes = sorted(int(size) for size in asked.sizes.split(","))
     with tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch:
-        folder = asked.folder or Path(scratch)
-        costs = list(measure(folder.resolve(), sizes, [name for name in asked.stages.split(",") if name]))
-    told = {
+        folder: Path = (asked.folder or Path(scratch)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        costs = known(folder)
+        for cost in measure(folder, sizes, [name for name in asked.stages.split(",") if name], costs):
+            costs = keep(folder, costs, cost)
+            sys.stderr.write(f"{cost}\n")
+    print(json.dumps(told(costs), indent=2) if asked.json else table(costs))
+    return int(any(cost.exit not in (0, BLOCKED) for cost in costs))
+
+
+def known(folder: Path) -> list[Cost]:
+    """What an earlier command found of the shops in a folder."""
+    path = folder / KEPT
+    found = json.loads(path.read_text(encoding="utf-8"))["stages"] if path.exists() else []
+    return [Cost(**each) for each in found]
+
+
+def keep(folder: Path, costs: Sequence[Cost], cost: Cost) -> list[Cost]:
+    """Write what is known with one more; what was found of the same stage and size before is forgotten."""
+    others = [each for each in costs if (each.stage, each.lines) != (cost.stage, cost.lines)]
+    order = {name: at for at, name in enumerate(commands())}
+    found = sorted([*others, cost], key=lambda each: (each.lines, order[each.stage]))
+    for path in (folder / KEPT, RESULTS):
+        write_json(path, told(found))
+    return found
+
+
+def told(costs: Sequence[Cost]) -> dict[str, Any]:
+    """Everything that was found, as plain data."""
+    return {
         "machine": machine(),
-        "shops": {f"{size:,}": grown(size) for size in sizes},
+        "shops": {f"{size:,}": grown(size) for size in sorted({cost.lines for cost in costs})},
         "stages": [asdict(cost) for cost in costs],
         "exponents": exponents(costs),
     }
-    print(json.dumps(told, indent=2) if asked.json else table(costs))
-    return int(any(cost.exit not in (0, BLOCKED) for cost in costs))
 
 
 def grown(lines: int) -> dict[str, int]:
@@ -87,14 +120,16 @@ def grown(lines: int) -> dict[str, int]:
     return {name: round(first * times**power) for name, (first, power) in BEGIN.items()}
 
 
-def measure(folder: Path, sizes: Sequence[int], stages: Sequence[str]) -> Iterator[Cost]:
-    """Every stage at every size; what a failed one should have written, later ones fail without."""
+def measure(
+    folder: Path, sizes: Sequence[int], stages: Sequence[str], costs: Sequence[Cost]
+) -> Iterator[Cost]:
+    """Every stage at every size that is not known, or the named; what a failed one should write, later ones lack."""
+    done = {(cost.stage, cost.lines) for cost in costs if not cost.exit % BLOCKED}
     for size in sizes:
         root = shop(folder / str(size), size)
         for name, words in commands().items():
-            if not stages or name in stages:
-                yield (cost := run(name, size, words, root))
-                sys.stderr.write(f"{cost}\n")
+            if name in stages or (not stages and (name, size) not in done):
+                yield run(name, size, words, root)
 
 
 def commands() -> dict[str, list[str]]:
@@ -115,6 +150,9 @@ def shop(root: Path, size: int) -> Path:
         subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
     if not root.exists():
         etl.shop(root, data)
+        params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+        searched = yaml.safe_dump({**params, "tune_primary_model": SEARCH})
+        (root / "params.yaml").write_text(searched, encoding="utf-8")
         (root / "production").mkdir()
     return root
 
@@ -148,7 +186,7 @@ def _held(process: psutil.Process) -> int:
         return 0
 
 
-def exponents(costs: Sequence[Cost]) -> dict[str, dict[str, float]]:
+def exponents(costs: Sequence[Cost]) -> dict[str, Exponents]:
     """Of each stage that ran at two sizes at least, and of all of these together."""
     ordered = sorted(costs, key=attrgetter("stage", "lines"))
     done = {
@@ -169,19 +207,23 @@ def _summed(lines: int, costs: Iterable[Cost]) -> Cost:
     return Cost("in all", lines, seconds, processor, max(cost.peak_mb for cost in own), 0)
 
 
-def _exponents(costs: Sequence[Cost]) -> dict[str, float]:
+def _exponents(costs: Sequence[Cost]) -> Exponents:
     lines = np.log([cost.lines for cost in costs])
-    told = {name: np.log([getattr(cost, name) for cost in costs]) for name in ("seconds", "processor")}
-    slopes = {name: float(np.polyfit(lines, times, 1)[0]) for name, times in told.items()}
-    last = math.log(costs[-1].processor / costs[-2].processor) / (lines[-1] - lines[-2])
-    return {name: round(float(slope), 3) for name, slope in {**slopes, "last": last}.items()}
+    logs = {name: np.log([getattr(cost, name) for cost in costs]) for name in ("seconds", "processor")}
+    slopes = {name: round(float(np.polyfit(lines, times, 1)[0]), 3) for name, times in logs.items()}
+    steps = np.diff(logs["processor"]) / np.diff(lines)
+    return {**slopes, "steps": steps.round(3).tolist()}
 
 
 def table(costs: Sequence[Cost]) -> str:
     """A row for each stage, what it took at each size, and its exponents."""
     sizes, powers = sorted({cost.lines for cost in costs}), exponents(costs)
     found = {(cost.stage, cost.lines): cost for cost in costs}
-    head = ["stage", *(f"{size:,}: s, processor s, MB" for size in sizes), "exponents: s, processor, last"]
+    head = [
+        "stage",
+        *(f"{size:,}: s, processor s, MB" for size in sizes),
+        "exponents: s, processor, each step",
+    ]
     rows = [
         [name, *(_told(found.get((name, size))) for size in sizes), _power(powers.get(name))]
         for name in dict.fromkeys([*(cost.stage for cost in costs), *powers])
@@ -196,8 +238,10 @@ def _told(cost: Cost | None) -> str:
     return f"{cost.seconds:,.1f}, {cost.processor:,.1f}, {cost.peak_mb:,}{failed}"
 
 
-def _power(power: dict[str, Any] | None) -> str:
-    return ", ".join(f"{each:.2f}" for each in power.values()) if power else ""
+def _power(power: Exponents | None) -> str:
+    if not power:
+        return ""
+    return ", ".join(f"{each:.2f}" for each in (power["seconds"], power["processor"], *power["steps"]))
 
 
 if __name__ == "__main__":

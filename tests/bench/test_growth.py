@@ -9,8 +9,8 @@ def test_exponents_are_slopes():
     square = [Cost("snapshot", 10**at, 10.0 ** (2 * at), 10.0 ** (2 * at), 100, 0) for at in (5, 6)]
     failed = [Cost("preprocess", 10**5, 1.0, 1.0, 100, 0), Cost("preprocess", 10**6, 1.0, 1.0, 100, 1)]
     found = growth.exponents([*linear, *square, *failed])
-    assert found["etl_pipeline"] == {"seconds": 1.0, "processor": 1.0, "last": 1.0}
-    assert found["snapshot"]["last"] == 2.0
+    assert found["etl_pipeline"] == {"seconds": 1.0, "processor": 1.0, "steps": [1.0, 1.0]}
+    assert found["snapshot"]["steps"] == [2.0]
     assert found["in all"] == found["etl_pipeline"]
     assert "preprocess" not in found
 
