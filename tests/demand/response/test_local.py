@@ -6,9 +6,11 @@ import statsmodels.api as sm
 
 from pricetrail.demand.response import local
 from pricetrail.demand.response.local import Weeks
+from pricetrail.demand.response.noise import Noise
 
 SERIES, WEEKS = 30, 40
 VAGUE = 1e-8 * np.eye(1)
+NONE = Noise(week=0.0, lasting=0.0, decay=0.9)
 
 
 def weeks(counts, design, **other):
@@ -31,10 +33,9 @@ def drawn():
     return rng.poisson(20 * np.exp(-1.5 * design[..., 0])).astype(float), design
 
 
-def solved(drawn, covariance=None, mean=0.0, precision=VAGUE, **other):
+def solved(drawn, noise=NONE, mean=0.0, precision=VAGUE, **other):
     counts, design = drawn
-    none = np.zeros((WEEKS, WEEKS)) if covariance is None else covariance
-    return local.solve(weeks(counts, design, **other), none, np.array([mean]), precision)
+    return local.solve(weeks(counts, design, **other), noise, np.arange(WEEKS), np.array([mean]), precision)
 
 
 def test_without_noise_it_is_poisson_regression(drawn):
@@ -55,8 +56,8 @@ def test_pulled_is_information_times_own_estimate_whatever_the_prior(drawn):
 
 def test_noise_that_lasts_takes_information_away(drawn):
     step = np.where(np.arange(WEEKS) < WEEKS // 2, 0.0, -0.3)[None, :, None] * np.ones((SERIES, 1, 1))
-    memory = 0.2 * 0.9 ** np.abs(np.subtract.outer(np.arange(WEEKS), np.arange(WEEKS)))
-    sure, unsure = solved((drawn[0], step)), solved((drawn[0], step), covariance=memory)
+    memory = Noise(week=0.0, lasting=0.2, decay=0.9)
+    sure, unsure = solved((drawn[0], step)), solved((drawn[0], step), noise=memory)
     assert (unsure.information < 0.3 * sure.information).all()
 
 

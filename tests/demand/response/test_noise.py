@@ -47,3 +47,14 @@ def test_counting_alone_is_no_noise():
 def test_too_few_weeks_give_a_guess(weeks):
     nothing = np.full((5, len(weeks)), np.nan)
     assert noise.fit(nothing, nothing, weeks).week == noise.GUESS
+
+
+def test_whitened_columns_multiply_as_under_the_inverse_covariance():
+    rng, weeks, true = np.random.default_rng(3), np.array([0, 1, 2, 5, 6, 9]), Noise(0.1, 0.3, 0.8)
+    columns, counting = rng.normal(size=(2, 6, 3)), rng.uniform(0.1, 2, (2, 6))
+    counting[1, 2] = np.inf
+    found = true.whitened(columns, counting, weeks)
+    for at, counted in enumerate(np.isfinite(counting)):
+        whole = (true.covariance(weeks) + np.diag(counting[at]))[np.ix_(counted, counted)]
+        expected = columns[at, counted].T @ np.linalg.solve(whole, columns[at, counted])
+        assert found[at].T @ found[at] == pytest.approx(expected)

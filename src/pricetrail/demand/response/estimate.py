@@ -50,8 +50,8 @@ class Outcome:
 
     def again(self, weeks: Weeks, apply: Map = map) -> Known:
         """What other weeks of the same series say, with noise and pool as they are."""
-        covariance, precision = self.noise.covariance(self.times), _precision(self.pool.spread)
-        return local.solve(weeks, covariance, self.pool.mean, precision, apply)
+        precision = _precision(self.pool.spread)
+        return local.solve(weeks, self.noise, self.times, self.pool.mean, precision, apply)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,7 +183,7 @@ def settle(
     effect = np.exp(weeks.design @ first)
     for _ in range(ROUNDS):
         weeks = replace(weeks, baseline=expected(effect))
-        known = local.solve(weeks, found.covariance(panel.weeks), mean, _precision(spread), apply)
+        known = local.solve(weeks, found, panel.weeks, mean, _precision(spread), apply)
         data = Data(known.information, known.pulled, traits)
         pooled = pool.fit(data, belief)
         slopes = pool.given(pooled, data)

@@ -2,7 +2,7 @@
 
 The counts y of a series have mean m = baseline * exp(level + x b), and a covariance: counting, and a rate that
 wanders with memory (``noise``). The estimating equation of such counts (Liang and Zeger, 1986; Zeger, 1988) is
-solved by Newton steps, all series at once. With the memory in it, a change of price is judged mostly by the weeks
+solved by Newton steps, many series at once. With the memory in it, a change of price is judged mostly by the weeks
 around it, and what drifts slowly is not taken for its effect.
 """
 
@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from pricetrail.apply import Map
+from pricetrail.demand.response.noise import Noise
 from pricetrail.demand.response.panel import Bools, Floats, Ints
 
 STEPS = 40
@@ -21,7 +22,6 @@ CLOSE = 1e-6
 LONGEST = 1.0
 CHUNK = 500
 TINY = 1e-9
-NEVER = 1e9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,12 +65,14 @@ class Known:
     counting: Floats
 
 
-def solve(weeks: Weeks, covariance: Floats, mean: Floats, precision: Floats, apply: Map = map) -> Known:
+def solve(
+    weeks: Weeks, noise: Noise, times: Ints, mean: Floats, precision: Floats, apply: Map = map
+) -> Known:
     """Solve for level and coefficients under the prior N(``mean``, ``precision``^-1).
 
     Args:
         weeks: the data.
-        covariance: of the log rates of the weeks, shape (t, t).
+        noise, times: of the log rates, and when the weeks are, shape (t,).
         mean: prior mean, shape (k,) or (s, k).
         precision: prior precision, shape (k, k).
         apply: who solves for some of the series at a time.
@@ -80,11 +82,11 @@ def solve(weeks: Weeks, covariance: Floats, mean: Floats, precision: Floats, app
     pieces = [
         (weeks.take(slice(at, at + CHUNK)), mean[at : at + CHUNK]) for at in range(0, max(count, 1), CHUNK)
     ]
-    parts = list(apply(partial(_solve, covariance, precision), pieces))
+    parts = list(apply(partial(_solve, noise, times, precision), pieces))
     return Known(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Known)))
 
 
-def _solve(covariance: Floats, precision: Floats, some: tuple[Weeks, Floats]) -> Known:
+def _solve(noise: Noise, times: Ints, precision: Floats, some: tuple[Weeks, Floats]) -> Known:
     weeks, mean = some
     size = mean.shape[1]
     prior = np.zeros((size + 1, size + 1))
@@ -95,14 +97,14 @@ def _solve(covariance: Floats, precision: Floats, some: tuple[Weeks, Floats]) ->
     moving = np.arange(len(beta))
     for _ in range(STEPS):
         part, at = weeks.take(moving), beta[moving]
-        _, _, known, score = _linear(part, covariance, design[moving], at)
+        _, _, known, score = _linear(part, (noise, times), design[moving], at)
         pull = score - (at - centre[moving]) @ prior
         step = np.linalg.solve(known + prior + TINY * np.eye(size + 1), pull[..., None])[..., 0]
         beta[moving] = at + np.clip(step, -LONGEST, LONGEST)
         moving = moving[np.abs(step).max(axis=1) > CLOSE]
         if not len(moving):
             break
-    strayed, counting, known, score = _linear(weeks, covariance, design, beta)
+    strayed, counting, known, score = _linear(weeks, (noise, times), design, beta)
     across = known[:, 1:, 0] / (known[:, :1, 0] + TINY)
     information = known[:, 1:, 1:] - across[:, :, None] * known[:, None, 0, 1:]
     pulled = np.einsum("sij,sj->si", information, beta[:, 1:]) + score[:, 1:] - across * score[:, :1]
@@ -110,7 +112,7 @@ def _solve(covariance: Floats, precision: Floats, some: tuple[Weeks, Floats]) ->
 
 
 def _linear(
-    weeks: Weeks, covariance: Floats, design: Floats, beta: Floats
+    weeks: Weeks, memory: tuple[Noise, Ints], design: Floats, beta: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Residuals, their counting variance, and the information and score at ``beta``."""
     live = weeks.live & (weeks.baseline > 0)
@@ -119,14 +121,11 @@ def _linear(
     told, slope = truncated(mean, weeks.asked[:, None])
     told, slope = np.where(weeks.bounded, told, mean), np.where(weeks.bounded, slope, mean)
     strayed = np.where(live, (weeks.counts - told) / slope, 0.0)
-    counting = np.where(live, weeks.scale[:, None] / slope, NEVER)
-    both = live[:, :, None] & live[:, None, :]
-    whole = np.where(both, covariance, 0.0)
-    index = np.arange(live.shape[1])
-    whole[:, index, index] += counting
+    counting = np.where(live, weeks.scale[:, None] / slope, np.inf)
     right = np.concatenate([design * live[..., None], strayed[..., None]], axis=2)
-    solved = np.linalg.solve(whole, right)
-    product = np.einsum("sti,stj->sij", right[..., :-1], solved)
+    noise, times = memory
+    white = noise.whitened(right, counting, times)
+    product = white[..., :-1].transpose(0, 2, 1) @ white
     gone = np.where(live, 1.0, np.nan)
     return strayed * gone, counting * gone, product[..., :-1], product[..., -1]
 

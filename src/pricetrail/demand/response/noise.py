@@ -37,6 +37,27 @@ class Noise:
         found: Floats = self.lasting * self.decay**apart + self.week * (apart == 0)
         return found
 
+    def whitened(self, columns: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Floats:
+        """Columns (s, t, c) less what their weeks before foretell, by the standard error of that.
+
+        Sums over weeks of products of two of them are those of the columns under the inverse of the covariance with
+        ``counting``, variances (s, t) of each week's own: found week by week (Kalman, 1960), no matrix is solved. Where
+        the variance is infinite, a week does not count.
+        """
+        found = np.ascontiguousarray(np.moveaxis(columns, 0, 2))
+        own = np.ascontiguousarray(counting.T) + self.week
+        known, unsure = np.zeros(found.shape[1:]), np.zeros(found.shape[2])
+        for at, apart in enumerate(np.diff(weeks, prepend=weeks[:1]).tolist()):
+            kept = self.decay**apart if at else 0.0
+            before = self.lasting + kept**2 * (unsure - self.lasting)
+            known *= kept
+            left, total = found[at] - known, before + own[at]
+            gain = before / total
+            known += gain * left
+            unsure = before * (1 - gain)
+            found[at] = left / np.sqrt(total)
+        return np.moveaxis(found, 2, 0)
+
 
 def fit(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Noise:
     """Estimate the noise from residuals.
