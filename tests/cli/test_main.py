@@ -56,6 +56,17 @@ def test_init_answers_in_json(tmp_path):
     assert found["preview"][0]["stockcode"] == "A"
 
 
+def test_first_rows_are_shown_whole(tmp_path):
+    (tmp_path / "lines.csv").write_text(
+        "InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,Cost\n1,A,20000,2024-01-31 08:05,15475.25,7000\n"
+    )
+    done = pricetrail("init", "new", "--data", "lines.csv", "--cost", "Cost", cwd=tmp_path)
+    shown = [line.split() for line in done.stdout.splitlines()]
+    assert ["invoicedate", "InvoiceDate", "2024-01-31", "08:05"] in shown
+    assert ["unitprice", "UnitPrice", "15475.25"] in shown
+    assert "cost: cost" in (tmp_path / "new/params.yaml").read_text()
+
+
 def test_init_takes_how_a_file_is_written(tmp_path):
     (tmp_path / "lines.csv").write_bytes(
         "InvoiceNo;StockCode;Quantity;InvoiceDate;Price\n1;É;2;01/02/2024;3,5\n".encode("cp850")

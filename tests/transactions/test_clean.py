@@ -42,6 +42,7 @@ SCHEMA = pa.schema(
         ("unitprice", pa.float64()),
         ("invoicedate", pa.timestamp("us")),
         ("line", pa.int64()),
+        ("further", pa.int64()),
     ]
 )
 
@@ -62,8 +63,14 @@ def test_exact_duplicate_counts_once():
 
 
 def test_difference_in_any_column_is_no_duplicate():
-    others = [{"country": "Spain"}, {"customerid": None}, {"description": "HEARTS"}, {"invoiceno": "2"}]
-    assert told(line(3), line(4), line(3, 1), *[line(3, **other) for other in others]) == 7 * [None]
+    others = [
+        {"further": 7},
+        {"country": "Spain"},
+        {"customerid": None},
+        {"description": "HEARTS"},
+        {"invoiceno": "2"},
+    ]
+    assert told(line(3), line(4), line(3, 1), *[line(3, **other) for other in others]) == 8 * [None]
 
 
 def test_case_of_a_code_makes_no_difference():

@@ -53,6 +53,8 @@ def test_online_retail(names):
             "invoiceno:Receipt-No stockcode:PRODUCT_ID quantity:Units",
         ),
         ("Order,Item,Quantity,Created at,Item price,Total", "unitprice:Item price,invoicedate:Created at"),
+        ("Beleg-Nr Artikelnummer Menge Datum Einzelpreis Land", "invoicedate:Datum country:Land"),
+        ("N° facture,Référence,Quantité,Date facture,Prix unitaire", "quantity:Quantité,stockcode:Référence"),
         (
             "Name,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Billing Country",
             "invoiceno:Name,description:Lineitem name,stockcode:Lineitem sku,country:Billing Country",
@@ -120,6 +122,26 @@ def test_data_where_headings_should_be():
 def test_no_invoices_but_maybe_weeks():
     with pytest.raises(SchemaMismatch, match="--map week=COLUMN"):
         mapping.settle(["date", "sku", "units", "price"])
+
+
+def test_total_in_place_of_a_price():
+    with pytest.raises(SchemaMismatch, match=r"--map unitprice='\"Line Total\" / Qty'$"):
+        mapping.settle(["Order ID", "SKU", "Order Date", "Qty", "Line Total"])
+
+
+def test_rows_that_are_one_unit():
+    names = ["order_id", "product_id", "date", "price"]
+    with pytest.raises(SchemaMismatch, match=r"one unit.* --map quantity=1"):
+        mapping.settle(names)
+    assert mapping.settle(names, Wishes(("quantity=1",))).columns["quantity"] == "1"
+
+
+def test_columns_that_could_be_used_are_told():
+    names = ["week", "STORE", "sku", "units", "price", "Unit cost"]
+    place, cost = mapping.advice(names, mapping.settle(names), None)
+    assert ("--key STORE" in place, "--cost 'Unit cost'" in cost) == (True, True)
+    known = mapping.settle(names, Wishes(covariates=("Unit cost",), key="STORE"))
+    assert list(mapping.advice(names, known, "unit_cost")) == []
 
 
 def test_very_many_columns_are_not_all_listed():

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricetrail.errors import SchemaMismatch, SourceUnreadable
+from pricetrail.errors import SchemaMismatch, SourceUnreadable, UsageError
 from pricetrail.params import Source
 from pricetrail.transactions import source
 from pricetrail.transactions.mapping import Wishes
@@ -309,7 +309,7 @@ def test_typed_parquet(tmp_path):
     pq.write_table(pa.table(typed, names=HEADINGS), path)
     (row,) = rows(path, BY_PLACE.model_copy(update={"timezone": "Europe/London"}))
     read = ("536365", "85123", "A", 6.0, datetime(2010, 7, 1, 8), 2.55, "17850", "Unspecified")
-    assert tuple(row.values()) == (*read, 0, path.name, None)
+    assert tuple(row.values()) == (*read, 0, path.name, None, None)
 
 
 def test_infinities_and_nan_stay_for_the_contract(tmp_path):
@@ -396,6 +396,29 @@ def test_weekly_rows(tmp_path):
     assert (good["invoiceno"], good["store"], good["feat"]) == ("2-1970-10-12", "2", 1.0)
     assert good["quantity"] == pytest.approx(12.18249396)
     assert (bad["quantity"], bad["feat"], bad["unread"]) == (None, None, "feat 'x'")
+
+
+def test_flags_are_numbers(tmp_path):
+    path = tmp_path / "weeks.csv"
+    path.write_text("week,sku,units,price,promo\n40,A,2,1,True\n41,A,2,1,no\n42,A,2,1,\n")
+    read = source.examine([path], source.settle([path], Wishes(covariates=("promo",))))
+    assert read.lines.order_by("line").promo.to_pyarrow().to_pylist() == [1.0, 0.0, None]
+    assert "numbers of weeks, counted from Monday 1970-01-05" in read.notes[0]
+
+
+def test_covariate_that_says_nothing(tmp_path):
+    path = tmp_path / "weeks.csv"
+    path.write_text("week,sku,units,price,deal\n40,A,2,1,B\n41,A,2,1,\n")
+    with pytest.raises(UsageError, match="the covariate 'deal' holds texts such as 'B'"):
+        source.read([path], source.settle([path], Wishes(covariates=("deal",))))
+
+
+def test_each_row_is_one_unit(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("order_id,order_item_id,sku,date,price\n7,1,A,2024-01-31,5\n7,2,A,2024-01-31,5\n")
+    one, two = rows(path, source.settle([path], Wishes(("quantity=1",))))
+    assert (one["quantity"], two["quantity"]) == (1.0, 1.0)
+    assert one["further"] != two["further"]
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="PRICETRAIL_DATA holds no data")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,11 +11,12 @@ import typer
 from rich.table import Table
 
 from pricetrail.cli.console import AsJson, answer, called, say, stdout, working
-from pricetrail.params import Params, Risk, Source, validate
+from pricetrail.params import Params, PriceResponse, Risk, Source, validate
 from pricetrail.shop import create
 from pricetrail.transactions import fetch, ingest, mapping, simulator, source
 from pricetrail.transactions.mapping import Wishes
 
+SHOWN, LONGEST = 3, 16
 DEMO = "demo"
 UCI = "uci"
 
@@ -29,6 +31,7 @@ Maps = Annotated[
     list[str] | None, typer.Option("--map", help="STANDARD=COLUMN or an expression over columns.")
 ]
 Covariates = Annotated[list[str] | None, typer.Option("--covariate", help="A further numeric column to use.")]
+Cost = Annotated[str | None, typer.Option(help="The column that says what one unit costs the shop.")]
 Key = Annotated[str | None, typer.Option(help="The column that tells stores apart.")]
 Dates = Annotated[
     Literal["day", "month"] | None, typer.Option(help="What comes first in dates such as 01/02/2011.")
@@ -45,6 +48,7 @@ def init(
     data: Data,
     maps: Maps = None,
     covariate: Covariates = None,
+    cost: Cost = None,
     key: Key = None,
     dates: Dates = None,
     decimal: Decimal = None,
@@ -55,7 +59,8 @@ def init(
     """Make a git and DVC repository of order lines, ready for 'pricetrail run'."""
     said = {"dates": dates, "decimal": decimal, "timezone": timezone, "encoding": encoding}
     written = validate({"source": {name: value for name, value in said.items() if value}}, "The command")
-    wishes = Wishes(tuple(maps or ()), tuple(covariate or ()), key, written.source)
+    covariates = dict.fromkeys([*(covariate or ()), *([cost] if cost else ())])
+    wishes = Wishes(tuple(maps or ()), tuple(covariates), key, written.source)
     seen: dict[str, Any] = {"shop": str(shop)}
 
     def fill(raw: Path) -> Params:
@@ -65,13 +70,15 @@ def init(
             working("Getting the data") as tell,
         ):
             given = _given(data, Path(scratch), tell)
-            settings = source.settle(given, wishes)
+            settings, headings = source.settled(given, wishes)
             added = ingest.add(raw, given, settings, tell)
             preview = mapping.preview(source.read(ingest.files(raw), settings))
         twice = tuple(f"{name}: the bytes of another file once more, left out" for name in added.already)
-        seen.update(files=added.names, notes=added.notes + twice, columns=settings.columns, preview=preview)
-        seen["grain"] = settings.grain
-        params = _params(settings)
+        params = _params(settings, [*covariates].index(cost) if cost else None)
+        hints = mapping.advice(headings, settings, params.fit_price_response.cost)
+        seen.update(files=added.names, notes=(*added.notes, *twice, *hints))
+        seen.update(columns=settings.columns, preview=preview, grain=settings.grain)
+        seen.update(covariates=settings.covariates, key=settings.key)
         seen["fairness"] = params.assess_model_risk.sensitive_feature is not None
         return params
 
@@ -82,11 +89,14 @@ def init(
         _show(seen)
 
 
-def _params(settings: Source) -> Params:
-    """The shop's first parameters. Weekly aggregates without customers have no groups that a gate could compare."""
+def _params(settings: Source, cost: int | None) -> Params:
+    """The shop's first parameters; ``cost`` is the place of the unit cost among the covariates.
+
+    Weekly aggregates without customers have no groups that a gate could compare."""
     ungrouped = settings.grain == "weekly" and "customerid" not in settings.columns
     risk = Risk(sensitive_feature=None) if ungrouped else Risk()
-    return Params(source=settings, assess_model_risk=risk)
+    response = PriceResponse(cost=None if cost is None else settings.covariates[cost])
+    return Params(source=settings, assess_model_risk=risk, fit_price_response=response)
 
 
 def _given(data: list[str], scratch: Path, tell: fetch.Progress) -> list[Path]:
@@ -99,16 +109,13 @@ def _given(data: list[str], scratch: Path, tell: fetch.Progress) -> list[Path]:
 
 
 def _show(seen: dict[str, Any]) -> None:
-    columns = Table("standard column", "comes from", box=None, padding=(0, 2), header_style="bold")
-    for standard, column in seen["columns"].items():
-        columns.add_row(standard, column)
-    stdout.print(columns)
-    shown = [name for name in seen["columns"] if any(row.get(name) is not None for row in seen["preview"])]
-    first = Table(box=None, padding=(0, 1), header_style="bold")
-    for name in shown:
-        first.add_column(name, no_wrap=True, max_width=24)
-    for row in seen["preview"]:
-        first.add_row(*(str(row[name]) for name in shown))
+    given = {**seen["columns"], **{name: name for name in seen["covariates"]}}
+    given |= {seen["key"]: seen["key"]} if seen["key"] else {}
+    first = Table("column", "comes from", box=None, padding=(0, 1), header_style="bold")
+    for title in ("first rows", *[""] * (SHOWN - 1)):
+        first.add_column(title, no_wrap=True)
+    for name, column in given.items():
+        first.add_row(name, column, *(_plain(row[name]) for row in seen["preview"][:SHOWN]))
     stdout.print(first)
     for note in seen["notes"]:
         say(note)
@@ -117,3 +124,13 @@ def _show(seen: dict[str, Any]) -> None:
             "Weekly aggregates without customers: no groups to compare, so the model's gate has no rule about them."
         )
     say(f"Made the shop {seen['shop']}. Next: {called()} run {seen['shop']}", to=stdout)
+
+
+def _plain(value: object) -> str:
+    """A value as a file would have it; only texts are ever cut."""
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else repr(value)
+    if isinstance(value, datetime):
+        return str(value).removesuffix(" 00:00:00").removesuffix(":00")
+    text = "" if value is None else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

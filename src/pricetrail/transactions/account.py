@@ -38,7 +38,7 @@ class Account:
     def left_out(self) -> Table:
         """What is no sale, as it was read: ``file``, ``line``, ``outcome``, ``reason``, and its values."""
         front = ("file", "line", "outcome", "reason")
-        values = [name for name in self.raw.columns if name not in (*front, "code")]
+        values = [name for name in self.raw.columns if name not in (*front, "further", "code")]
         return self.raw.inner_join(self.fates, "line").select(*front, *values)
 
     def figures(self) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def sales(lines: Table, removed: Table) -> Table:
     """
     left = lines.anti_join(removed, "line")
     known = left.mutate(stockcode=_.code, is_registered=_.customerid.notnull().cast("int8"))
-    return known.select(*[name for name in known.columns if name not in ("unread", "code")])
+    return known.select(*[name for name in known.columns if name not in ("unread", "further", "code")])
 
 
 def removals(lines: Table, settings: Etl) -> Table:

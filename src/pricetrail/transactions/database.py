@@ -75,7 +75,7 @@ def _write(backend: BaseBackend, name: str, target: Path) -> Path:
         table = backend.table(bare, database=schema or None)
     except TableNotFound as error:
         known = _tables(backend, schema)
-        close = get_close_matches(bare, known, n=1)
+        close = get_close_matches(name, known, n=1) or [each for each in known if each.endswith(f".{bare}")]
         hint = (
             f"Did you mean {close[0]!r}?" if close else f"It has: {', '.join(sorted(known)[:20]) or 'none'}."
         )
@@ -92,7 +92,11 @@ def _write(backend: BaseBackend, name: str, target: Path) -> Path:
 def _tables(backend: BaseBackend, schema: str) -> list[str]:
     if backend.name != "duckdb":
         return list(backend.list_tables(database=schema or None))
-    return [row[0] for row in backend.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+    known = "SELECT schema_name, table_name FROM duckdb_tables()"
+    return [
+        table if home == "main" else f"{home}.{table}"
+        for home, table in backend.con.execute(known).fetchall()
+    ]
 
 
 def _rows(table: Table) -> pa.Table | pa.RecordBatchReader:

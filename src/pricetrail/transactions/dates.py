@@ -35,6 +35,7 @@ SHAPES = {
 STRAY = 0.01
 """The share of dates that may contradict the rest and be rejected one by one; more, and the file is mixed."""
 FIRST_WEEK = "DATE '1970-01-05'"
+LAST_WEEK = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def counted(value: str) -> str:
     """
     whole = f"cast({value} AS BIGINT)"
     return (
-        f"CASE WHEN {value} BETWEEN 0 AND 9999 AND {value} = trunc({value}) "
+        f"CASE WHEN {value} BETWEEN 0 AND {LAST_WEEK} AND {value} = trunc({value}) "
         f"THEN cast({FIRST_WEEK} + 7 * cast({value} AS INT) AS TIMESTAMP) "
         f"WHEN {value} BETWEEN 20000 AND 80000 "
         f"THEN TIMESTAMP '1899-12-30' + to_seconds(round({value} * 86400)) "
@@ -145,6 +146,12 @@ def counted(value: str) -> str:
         f"WHEN {value} BETWEEN 1e8 AND 4.2e9 THEN make_timestamp({whole} * 1000000) "
         f"WHEN {value} BETWEEN 1e11 AND 4.2e12 THEN make_timestamp({whole} * 1000) END"
     )
+
+
+def weeks(connection: duckdb.DuckDBPyConnection, relation: str, value: str) -> bool:
+    """Whether some values of a column are read as numbers of weeks."""
+    numbered = f"SELECT count(*) FROM {relation} WHERE try_cast({value} AS DOUBLE) BETWEEN 0 AND {LAST_WEEK}"
+    return bool(connection.execute(numbered).fetchall()[0][0])
 
 
 def _iso(text: str, order: str) -> str:

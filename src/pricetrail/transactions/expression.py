@@ -48,8 +48,8 @@ class Expression:
 
 
 def parse(text: str, names: Sequence[str]) -> Expression | None:
-    """Read ``text`` as an expression over the columns ``names``; None when it uses a column that is not
-    there, or is no expression at all.
+    """Read ``text`` as an expression over the columns ``names``, or as a number that holds for every row; None
+    when it uses a column that is not there, or is no expression at all.
 
     Raises:
         UsageError: it is an expression, but not a scalar one of the functions that are allowed.
@@ -63,7 +63,7 @@ def parse(text: str, names: Sequence[str]) -> Expression | None:
     _check(tree, text)
     spelled = {name.lower(): name for name in names}
     used = {column.name.lower() for column in tree.find_all(exp.Column)}
-    if not used or not used <= spelled.keys():
+    if not used <= spelled.keys() or not (used or tree.is_number):
         return None
     return Expression(text, tuple(sorted(spelled[name] for name in used)))
 

@@ -32,12 +32,12 @@ from pricetrail.errors import SourceUnreadable, translating
 from pricetrail.params import Source
 from pricetrail.transactions import formats, source
 from pricetrail.transactions.engine import keep, rows
+from pricetrail.transactions.headings import TRACES
 
 Progress = Callable[[float, str], None]
 Grain = Literal["lines", "weekly"]
 
 ORDER: dict[Grain, tuple[str, ...]] = {"lines": ("invoiceno",), "weekly": ("invoiceno", "stockcode")}
-PLACE = ("line", "file", "unread")
 LONGEST = 120
 NUMBERED = re.compile(r"(\d{4,})-(.+)")
 
@@ -130,7 +130,7 @@ def reconcile(lines: Table, grain: Grain = "lines") -> Table:
 def _fates(lines: Table, order: tuple[str, ...]) -> Table:
     """The lines that do not count: ``line``, and in ``by`` the file that replaces it, or null: repeated."""
     several = lines.group_by(order).agg(files=_.file.nunique()).filter(_.files > 1)
-    content = ibis.struct({name: lines[name] for name in lines.columns if name not in PLACE}).hash() % 2**40
+    content = ibis.struct({name: lines[name] for name in lines.columns if name not in TRACES}).hash() % 2**40
     hashed = lines.filter(*(lines[name].notnull() for name in order)).mutate(content=content)
     slim = hashed.select("line", "file", "invoicedate", "content", *order)
     shared = keep(slim.semi_join(several, order), "shared_lines")
@@ -164,7 +164,7 @@ def _compared(
 
 def _report(lines: Table, start: int, order: tuple[str, ...]) -> Report:
     """Compare the lines from position ``start`` on with those before."""
-    content = [name for name in lines.columns if name not in PLACE]
+    content = [name for name in lines.columns if name not in TRACES]
     new, old = lines.filter(_.line >= start), lines.filter(_.line < start)
     met = [new[name].identical_to(old[name]) for name in content]
     facts = new.agg(rows=_.count(), first=_.invoicedate.min(), last=_.invoicedate.max())

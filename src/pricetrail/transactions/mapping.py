@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, cast
@@ -15,7 +15,17 @@ from pricetrail.errors import SchemaMismatch, UsageError
 from pricetrail.params import Source, Standard
 from pricetrail.transactions import expression
 from pricetrail.transactions.expression import Expression
-from pricetrail.transactions.headings import REQUIRED, STANDARD, USUAL, WEEK, plain
+from pricetrail.transactions.headings import (
+    COST,
+    PLACES,
+    REQUIRED,
+    STANDARD,
+    TOTAL,
+    TRACES,
+    USUAL,
+    WEEK,
+    plain,
+)
 
 SHOWN = 20
 
@@ -94,8 +104,21 @@ def resolve(names: Sequence[str], source: Source, *, label: str) -> dict[str, st
 
 def preview(lines: Table, rows: int = 5) -> list[dict[str, Any]]:
     """The first order lines as plain values, without where they came from."""
-    first = lines.filter(_.line < rows).order_by("line").drop("line", "file", "unread")
-    return cast(list[dict[str, Any]], first.to_pyarrow().to_pylist())
+    first = lines.filter(_.line < rows).order_by("line")
+    said = first.select(*[name for name in lines.columns if name not in TRACES])
+    return cast(list[dict[str, Any]], said.to_pyarrow().to_pylist())
+
+
+def advice(names: Sequence[str], source: Source, cost: str | None) -> Iterator[str]:
+    """What else the columns of a file could be used for, one sentence each; ``cost`` is the covariate that is the
+    unit cost."""
+    used = source.columns.values()
+    place = next((name for name in names if plain(name) in PLACES and name not in used), None)
+    if source.key is None and place is not None:
+        yield f"{place!r} may tell stores apart: with --key {_shell(place)} each has prices of its own."
+    paid = next((name for name in names if plain(name) in COST and name not in used), None)
+    if cost is None and paid is not None:
+        yield f"{paid!r} may be what a unit costs: with --cost {_shell(paid)} prices are set for margin."
 
 
 def _said(maps: Sequence[str]) -> tuple[dict[Standard, str], bool]:
@@ -158,7 +181,7 @@ def extra(source: Source) -> tuple[str, ...]:
 
 
 def _named_once(source: Source) -> None:
-    names = [*STANDARD, "line", "file", "unread", *extra(source)]
+    names = [*STANDARD, *TRACES, *extra(source)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UsageError(
@@ -185,7 +208,16 @@ def _hint(names: Sequence[str], rest: Sequence[str], missing: Mapping[str, str])
         for to, name in near.items()
         if name is not None
     ]
-    far = [f"{_option(to)}COLUMN" for to, name in near.items() if name is None]
+    whole = _whole(names, rest) if near.get("unitprice", "") is None else None
+    if whole is not None:
+        hints.append(f"Is {whole[0]!r} what a row comes to? Then say --map unitprice='{' / '.join(whole)}'")
+    if near.get("quantity", "") is None:
+        hints.append("Is every row one unit? Then say --map quantity=1")
+    far = [
+        f"{_option(to)}COLUMN"
+        for to, name in near.items()
+        if name is None and (to != "unitprice" or whole is None)
+    ]
     if far:
         hints.append(f"Say which columns to use: {' '.join(far)}")
     if "invoiceno" in missing and "invoicedate" not in missing:
@@ -193,6 +225,18 @@ def _hint(names: Sequence[str], rest: Sequence[str], missing: Mapping[str, str])
             "If a row is a product's total for a week, say which column is the week: --map week=COLUMN"
         )
     return "\n".join(hints)
+
+
+def _whole(names: Sequence[str], rest: Sequence[str]) -> tuple[str, str] | None:
+    """A column of totals and the one of quantities, as an expression spells them."""
+    known = {plain(name): name for name in rest}
+    total = next((known[name] for name in TOTAL if name in known), None)
+    quantity = next((name for name in names if plain(name) in USUAL["quantity"]), None)
+    return None if total is None or quantity is None else (_spelled(total), _spelled(quantity))
+
+
+def _spelled(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def _nearest(rest: Sequence[str], to: str, text: str) -> str | None:

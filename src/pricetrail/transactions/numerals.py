@@ -22,6 +22,8 @@ SHAPE = {
     ",": r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?([eE][+-]?\d+)?$",
 }
 
+YES, NO = ("true", "t", "yes", "y", "ja", "oui", "si"), ("false", "f", "no", "n", "nein", "non")
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -80,6 +82,11 @@ def number(text: str, decimal: Sign, evidence: Evidence | None) -> str:
     bare, group = _bare(f"trim({text})"), "," if decimal == "." else "."
     digits = f"replace(replace({bare}, '{group}', ''), '{decimal}', '.')"
     return f"CASE WHEN regexp_matches({bare}, '{SHAPE[decimal]}') THEN try_cast({digits} AS DOUBLE) END"
+
+
+def flag(text: str) -> str:
+    """SQL that reads a yes as 1 and a no as 0: null where it is neither."""
+    return f"CASE WHEN lower(trim({text})) IN {YES} THEN 1.0 WHEN lower(trim({text})) IN {NO} THEN 0.0 END"
 
 
 def _bare(text: str) -> str:

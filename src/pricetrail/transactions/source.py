@@ -39,8 +39,9 @@ def read(files: Sequence[Path], source: Source) -> Table:
     Columns: ``invoiceno``, ``stockcode`` (str), ``description`` (str or null), ``quantity`` (float64),
     ``invoicedate`` (timestamp, the shop's local time), ``unitprice`` (float64), ``customerid`` (str or null),
     ``country`` (str), the covariates (float64), the key (str), then ``line`` (int64, the position over all
-    files from 0), ``file`` (its name) and ``unread`` (str: what could not be read as a number or a date and
-    why, null where all could). Weekly rows have no invoice: ``invoiceno`` is then the key and the week.
+    files from 0), ``file`` (its name), ``unread`` (str: what could not be read as a number or a date and
+    why, null where all could) and ``further`` (int64: differs where the file's other columns do). Weekly rows
+    have no invoice: ``invoiceno`` is then the key and the week.
 
     Raises:
         SourceUnreadable: a file is missing, empty, damaged, no table, or mixes two ways of writing dates.
@@ -77,7 +78,12 @@ def examine(files: Sequence[Path], source: Source) -> Reading:
 
 
 def settle(files: Sequence[Path], wishes: Wishes = NONE) -> Source:
-    """Say where each standard column comes from, by the first of the files.
+    """Say where each standard column comes from, by the first of the files."""
+    return settled(files, wishes)[0]
+
+
+def settled(files: Sequence[Path], wishes: Wishes = NONE) -> tuple[Source, tuple[str, ...]]:
+    """Say where each standard column comes from, by the first of the files, and which columns that has.
 
     Raises:
         SourceUnreadable: the file is missing, empty, damaged, or no table.
@@ -90,7 +96,7 @@ def settle(files: Sequence[Path], wishes: Wishes = NONE) -> Source:
         refused: list[SchemaMismatch] = []
         for sheet in sheets:
             try:
-                return mapping.settle(sheet.names, wishes, label=sheet.label)
+                return mapping.settle(sheet.names, wishes, label=sheet.label), sheet.names
             except SchemaMismatch as error:
                 refused.append(error)
     raise min(refused, key=lambda error: len(error.missing))
@@ -132,4 +138,6 @@ def _note(part: Part, order: dates.Order) -> str:
         said.append(f"dates with the {order} first")
         if part.dates.order() is None:
             said.append("which no date of the file settles (source.dates in params.yaml, or --dates, does)")
+    if part.weeks:
+        said.append("numbers of weeks, counted from Monday 1970-01-05, as dates")
     return f"{part.sheet.label}: {', '.join(said)}"

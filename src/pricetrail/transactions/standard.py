@@ -25,17 +25,20 @@ SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One sheet ready to be read: the SQL of each column's value, its type, and how its texts are written."""
+    """One sheet ready to be read: the SQL of each column's value, its type, how its texts are written, and the
+    columns that say something else."""
 
     file: str
     sheet: Sheet
     relation: str
     rows: int
     values: Mapping[str, str]
+    unused: tuple[str, ...]
     kinds: Mapping[str, str]
     numbers: Mapping[str, numerals.Evidence]
     sign: numerals.Sign
     dates: dates.Evidence | None
+    weeks: bool
 
 
 def prepare(
@@ -65,17 +68,23 @@ def prepare(
         for to, place in places.items()
     }
     kinds = _checked_types(connection, relation, values, places)
-    dated = values["invoicedate"] if kinds["invoicedate"] == TEXT else None
+    for name in source.covariates:
+        _check_covariate(connection, sheet, plain[name], numbers.get(plain[name]))
+    moment = values["invoicedate"]
+    found = dates.gather(connection, relation, moment) if kinds["invoicedate"] == TEXT else None
+    counts = "counted" in found.shapes if found else _counts(kinds["invoicedate"])
     return Part(
         file=file,
         sheet=sheet,
         relation=relation,
         rows=connection.execute(f"SELECT count(*) FROM {sheet.relation}").fetchall()[0][0],
         values=values,
+        unused=tuple(sorted({*sheet.names} - computed - {*plain.values()})),
         kinds=kinds,
         numbers={to: numbers[name] for to, name in plain.items() if name in numbers},
         sign=sign,
-        dates=dates.gather(connection, relation, dated) if dated else None,
+        dates=found,
+        weeks=counts and dates.weeks(connection, relation, moment),
     )
 
 
@@ -84,17 +93,17 @@ def select(part: Part, source: Source, order: dates.Order, *, offset: int) -> st
     texts = [to for to in (*NUMBERS, "invoicedate", *source.covariates) if part.kinds[to] == TEXT]
     overflow = quoted(OVERFLOW) if part.sheet.delimiter else "NULL"
     given = [f"{value} AS {quoted(to)}" for to, value in part.values.items()]
-    given += [f"{overflow} AS overflow", f"{quoted(POSITION)} AS position"]
+    given += [f"{overflow} AS overflow", f"{quoted(POSITION)} AS position", f"{_further(part)} AS further"]
     inner = f"SELECT {', '.join(given)} FROM {part.relation}"
     known = [f"{_read(to, part, source, order)} AS {quoted(to)}" for to in _columns(source)]
     kept = [f"{quoted(to)} AS {quoted('text: ' + to)}" for to in texts]
-    middle = f"SELECT {', '.join([*known, *kept])}, overflow, position FROM ({inner})"
+    middle = f"SELECT {', '.join([*known, *kept])}, overflow, position, further FROM ({inner})"
     columns = [quoted(to) for to in _columns(source)]
     if source.grain == "weekly" and "invoiceno" not in part.values:
         columns[0] = f"{_week_and_key(source)} AS invoiceno"
     return (
         f"SELECT {', '.join(columns)}, cast(position + {offset} AS BIGINT) AS line, "
-        f"{literal(part.file)} AS file, {_unread(texts)} AS unread FROM ({middle})"
+        f"{literal(part.file)} AS file, {_unread(texts)} AS unread, further FROM ({middle})"
     )
 
 
@@ -135,12 +144,28 @@ def _checked_types(
         ) from error
 
 
+def _check_covariate(
+    connection: duckdb.DuckDBPyConnection, sheet: Sheet, name: str, evidence: numerals.Evidence | None
+) -> None:
+    """Text that is neither numbers nor flags would say nothing in any row."""
+    if evidence is None or evidence.numeric or not evidence.filled:
+        return
+    told = f"SELECT count({numerals.flag(quoted(name))}), any_value({quoted(name)}) FROM {sheet.relation}"
+    flags, such = connection.execute(told).fetchall()[0]
+    if 2 * flags < evidence.filled:
+        raise UsageError(
+            f"{sheet.label}: the covariate {name!r} holds texts such as {such!r}. Expected numbers, or yes and no."
+        )
+
+
 def _read(to: str, part: Part, source: Source, order: dates.Order) -> str:
     if to not in part.values:
         return literal(NO_COUNTRY) if to == "country" else "cast(NULL AS VARCHAR)"
     name, kind = quoted(to), part.kinds[to]
     if to in NUMBERS or to in source.covariates:
-        return _whole_row(_as_number(name, kind, part, to))
+        number = _as_number(name, kind, part, to)
+        flags = to in source.covariates and kind == TEXT
+        return _whole_row(f"coalesce({number}, {numerals.flag(name)})" if flags else number)
     if to == "invoicedate":
         return _whole_row(_as_moment(name, kind, part, order, source.timezone))
     text = f"nullif(trim({_as_text(name, kind)}), '')"
@@ -194,6 +219,13 @@ def _counts(kind: str) -> bool:
 def _week_and_key(source: Source) -> str:
     week = "coalesce(strftime(invoicedate, '%Y-%m-%d'), '?')"
     return f"concat_ws('-', {quoted(source.key)}, {week})" if source.key else week
+
+
+def _further(part: Part) -> str:
+    """Rows that differ in a column that is not used, such as the number of an order's line, are no repetitions."""
+    if not part.unused:
+        return "cast(NULL AS BIGINT)"
+    return f"cast(hash({', '.join(map(quoted, part.unused))}) >> 24 AS BIGINT)"
 
 
 def _unread(texts: list[str]) -> str:
