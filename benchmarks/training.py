@@ -3,10 +3,11 @@
 python -m benchmarks.training [--data FILE] [--rows N] [--repeats N] [--search TRIALS] [--json]
 
 All loops run on one thread, in turns, over the newest rows. Ours trains the shipped network: embeddings, pieces of
-numbers, quantity atoms. The reference's style is a DataLoader over a TensorDataset, which fetches row by row, with
-batches of 64 into a plain network without embeddings (see benchmarks/reference.py), on the same encoded numbers. "Same
-network" is the shipped one in that style, by the same objective and optimizer: what our loop saves. The plain network
-is about a quarter of the shipped one in multiplications, so the first share tells two things at once. --search runs
+numbers, quantity atoms. The reference's loop is its own (see benchmarks/reference.py): a DataLoader over a
+TensorDataset, which fetches row by row, batches of 64 into a plain network without embeddings, under autocast, with a
+look for NaN in each; on the same encoded numbers. Both once without validation and once with it, on the newest 10,000
+validation rows, as many as the reference takes. "Bare" is the reference's loop without autocast and looks. "Same
+network" is the shipped one in that bare style, by the same objective and AdamW: what our loop saves. --search runs
 stage tune_primary_model with so many trials and nothing else; seconds are wall time, processor seconds count all its
 processes.
 """
@@ -17,8 +18,8 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from benchmarks import reference
 from benchmarks.models import Parts, prepared
 from benchmarks.part import DATA, REAL
 from benchmarks.telling import tell
-from benchmarks.turns import processor
+from benchmarks.turns import cost, processor, turns
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,6 +36,8 @@ from pricetrail.demand import training, trial
 from pricetrail.demand.network import Architecture, OrderNetwork
 from pricetrail.demand.rows import Rows
 from pricetrail.stages import tune_primary_model
+
+JUDGES, FEW = 10_000, 2_000
 
 
 def main() -> None:
@@ -55,26 +58,31 @@ def main() -> None:
 
 
 def epochs(parts: Parts, count: int, repeats: int) -> dict[str, Any]:
-    rows = parts.train.newest(count)
+    rows, judges = parts.train.newest(count), parts.val.newest(JUDGES)
     wanted = trial.model(trial.usual(), parts.inputs)
-    ours, theirs, same = [], [], []
-    for _ in range(repeats):
-        ours.append(seconds(lambda: epoch(wanted, rows)))
-        theirs.append(seconds(lambda: reference.fit(rows.numeric, rows.target, epochs=1)))
-        same.append(seconds(lambda: usual(wanted, rows)))
-    own, other, alike = (statistics.median(each) for each in (ours, theirs, same))
+    theirs, judged = ((each.numeric, each.target) for each in (rows, judges))
+    arms = {
+        "ours": lambda: epoch(wanted, rows),
+        "ours_validated": lambda: epoch(wanted, rows, judges),
+        "reference": lambda: reference.published(theirs, None),
+        "reference_validated": lambda: reference.published(theirs, judged),
+        "bare": lambda: reference.fit(*theirs, epochs=1),
+        "same_network": lambda: usual(wanted, rows),
+    }
+    epoch(wanted, rows.newest(FEW))
+    costs = turns({name: partial(cost, arm) for name, arm in arms.items()}, repeats)
+    took = {name: statistics.median(each.processor for each in costs[name] or ()) for name in arms}
+    shares = {name: round(took["ours"] / took[name], 3) for name in ("reference", "bare", "same_network")}
     return {
         "rows": len(rows),
-        "epoch_processor_seconds": round(own, 2),
-        "reference_processor_seconds": round(other, 2),
-        "same_network_processor_seconds": round(alike, 2),
-        "share": round(own / other, 3),
-        "share_same_network": round(own / alike, 3),
+        "processor_seconds": {name: round(seconds, 3) for name, seconds in took.items()},
+        "share": shares,
+        "share_validated": round(took["ours_validated"] / took["reference_validated"], 3),
     }
 
 
-def epoch(wanted: tuple[Architecture, training.Recipe], rows: Rows) -> None:
-    training.fit(wanted, rows, None, epochs=1, seed=1, watch=lambda at, error: True)
+def epoch(wanted: tuple[Architecture, training.Recipe], rows: Rows, judges: Rows | None = None) -> None:
+    training.fit(wanted, rows, judges, epochs=1, seed=1, watch=lambda at, error: True)
 
 
 def usual(wanted: tuple[Architecture, training.Recipe], rows: Rows) -> None:
@@ -93,13 +101,6 @@ def usual(wanted: tuple[Architecture, training.Recipe], rows: Rows) -> None:
         return functional.mse_loss(network.mean(logits), aim) + training.WHICH * which
 
     reference.epoch(loss, optimizer, (numeric, categories, target, nearest))
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Processor seconds: wall time says on a busy machine how busy it is."""
-    started = time.process_time()
-    work()
-    return time.process_time() - started
 
 
 def searched(parts: Parts, trials: int) -> dict[str, Any]:
