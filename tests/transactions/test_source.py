@@ -63,7 +63,9 @@ def changed(**values):
 
 
 def rows(path, settings=BY_PLACE):
-    return source.read([path], settings).order_by("line").to_pyarrow().to_pylist()
+    read = source.read([path], settings)
+    assert read.schema() == read.get_backend().table("order_lines").schema()
+    return read.order_by("line").to_pyarrow().to_pylist()
 
 
 def column(path, name, settings=BY_PLACE):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ibis.expr.types import Table
 
-from pricetrail.files import write_json, writing
+from pricetrail.files import write_json
 from pricetrail.stages.stage import Context, main
 from pricetrail.transactions import account, engine, history, ingest, prices, source
 
@@ -18,7 +18,9 @@ def work(context: Context) -> None:
     """Judge and clean the lines, then describe the sales: list prices, and features as of each line."""
     with tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch:
         raw = source.read(ingest.files(context.root / "data/raw"), context.params.source)
-        _work(context, engine.moved(raw, context.params.etl_pipeline.engine, Path(scratch)))
+        lines = engine.moved(raw, context.params.etl_pipeline.engine, Path(scratch))
+        with engine.ahead(lines):
+            _work(context, lines)
 
 
 def _work(context: Context, lines: Table) -> None:
@@ -26,17 +28,12 @@ def _work(context: Context, lines: Table) -> None:
     found = account.settle(lines, params)
     figures = found.figures()
     write_json(root / "metrics/etl.json", figures)
-    _write(root / "data/rejected.parquet", found.left_out(), ("line",))
+    engine.write(found.left_out(), root / "data/rejected.parquet", ("line",))
     engine.drop(found.raw)
     context.progress(0.3, f"{figures['accepted']:,} sales in {figures['rows']:,} rows")
-    _write(root / "data/original_df.parquet", prices.attach(found.sales, params.source), ORDER)
+    engine.write(prices.attach(found.sales, params.source), root / "data/original_df.parquet", ORDER)
     context.progress(0.5, "histories")
-    _write(root / "data/processed_df.parquet", history.features(found.sales, params.source.key), ORDER)
-
-
-def _write(path: Path, table: Table, order: tuple[str, ...]) -> None:
-    with writing(path) as draft:
-        engine.write(table, draft, order)
+    engine.write(history.features(found.sales, params.source.key), root / "data/processed_df.parquet", ORDER)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,9 @@ from __future__ import annotations
 import ibis
 from ibis import _
 from ibis.expr.types import BooleanValue, StringValue, Table
-from ibis.util import gen_name
 
 from pricetrail.params import Etl
-from pricetrail.transactions.engine import keep
+from pricetrail.transactions.engine import keep, view
 
 DUPLICATE = "an exact duplicate"
 NO_PRODUCT = "not a product"
@@ -58,7 +57,7 @@ def removals(lines: Table, settings: Etl) -> Table:
         lines: accepted lines in the standard columns, ``coded``.
         settings: the patterns that tell what is not a product, and what is a cancellation.
     """
-    lines = lines.get_backend().create_view(gen_name("accepted"), lines)
+    lines = view(lines, "accepted")
     asides = keep(_asides(lines, settings), "asides")
     takings = keep(lines.filter(_back(settings)).anti_join(asides, "line"), "takings")
     stock = takings.filter(_.quantity < 0, _.unitprice == 0).select("line", why=ibis.literal(STOCK))

@@ -1,31 +1,41 @@
 """Having an engine compute: into a table of its own, into a file, or into plain values.
 
 Raw files are read by DuckDB. From there on the same expressions run where the lines are: in DuckDB, or, once ``moved``,
-on Spark, as far as it reaches.
+on Spark, as far as it reaches. To put a statement together takes Python about as long as it takes DuckDB to run one:
+``ahead``, the one goes on while the other is at work.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import ibis
+import ibis.expr.operations as ops
+from ibis.expr.schema import Schema
 from ibis.expr.types import Table
 from ibis.util import gen_name
 
 from pricetrail.errors import UsageError
+from pricetrail.files import writing
+from pricetrail.transactions.errands import Errands
+from pricetrail.transactions.formats import literal, quoted
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
     from ibis.backends.pyspark import Backend as Spark
 
 Name = Literal["duckdb", "pyspark"]
+T = TypeVar("T")
 
 MEMORY = 4 * 2**30
-ROW_GROUP = 122_880
+PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880"
 SPARK = {
     "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "4",
@@ -36,6 +46,9 @@ SPARK = {
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
+
+
+_ERRANDS: ContextVar[Errands | None] = ContextVar("errands", default=None)
 
 
 def connect() -> Backend:
@@ -61,14 +74,50 @@ def moved(table: Table, to: Name, scratch: Path) -> Table:
     return _spark().read_parquet(path)
 
 
+@contextmanager
+def ahead(table: Table) -> Iterator[None]:
+    """Within, the statements of the table's engine are errands: only who asks for ``rows`` waits for them.
+
+    At the end all have run; what fails is raised there, or by the next ``rows``. Nobody else may use the engine's
+    connection meanwhile. Spark is told one by one.
+    """
+    engine = table.get_backend()
+    if engine.name == "pyspark":
+        yield
+        return
+    with Errands(engine.con.interrupt) as errands:
+        outside = _ERRANDS.set(errands)
+        try:
+            yield
+        finally:
+            _ERRANDS.reset(outside)
+
+
 def keep(table: Table, name: str) -> Table:
     """Compute a table once, into a temporary table of its own engine."""
-    engine = table.get_backend()
-    if engine.name != "pyspark":
-        return engine.create_table(gen_name(name), table, temp=True)
-    found = engine.raw_sql(engine.compile(table)).localCheckpoint()
-    found.createOrReplaceTempView(kept := gen_name(name))
-    return engine.table(kept)
+    engine, kept = table.get_backend(), gen_name(name)
+    if engine.name == "pyspark":
+        found = engine.raw_sql(engine.compile(table)).localCheckpoint()
+        found.createOrReplaceTempView(kept)
+        return engine.table(kept)
+    kind = engine.compiler.type_mapper.to_string
+    columns = ", ".join(f"{quoted(column)} {kind(dtype)}" for column, dtype in table.schema().items())
+    _run(engine, f"CREATE TEMP TABLE {kept} ({columns}); INSERT INTO {kept} {engine.compile(table)}")
+    return known(engine, kept, table.schema())
+
+
+def view(table: Table, name: str) -> Table:
+    """A name for an expression, computed anew wherever it is used."""
+    engine, seen = table.get_backend(), gen_name(name)
+    if engine.name == "pyspark":
+        return engine.create_view(seen, table)
+    _run(engine, f"CREATE TEMP VIEW {seen} AS {engine.compile(table)}")
+    return known(engine, seen, table.schema())
+
+
+def known(engine: Backend, name: str, schema: Schema) -> Table:
+    """A table of DuckDB of which the columns are known: nobody asks for them, and Arrow is not needed to answer."""
+    return ops.DatabaseTable(name, schema=schema, source=engine).to_expr()
 
 
 def drop(kept: Table) -> None:
@@ -77,26 +126,48 @@ def drop(kept: Table) -> None:
     if engine.name == "pyspark":
         engine.raw_sql(f"DROP VIEW {kept.get_name()}")
     else:
-        engine.raw_sql(f"DROP TABLE {kept.get_name()}")
+        _run(engine, f"DROP TABLE {kept.get_name()}")
 
 
 def write(table: Table, path: Path, order: Sequence[str]) -> None:
-    """Write a table to one Parquet file, sorted: the same rows give the same bytes."""
-    if table.get_backend().name == "pyspark":
+    """Write a table to one Parquet file, whole or not at all, sorted: the same rows give the same bytes."""
+    engine = table.get_backend()
+    if engine.name == "pyspark":
         with tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch:
             table.to_parquet_dir(f"{scratch}/parts")
             write(connect().read_parquet(f"{scratch}/parts/*.parquet"), path, order)
         return
-    options = {"compression": "zstd", "compression_level": 1, "row_group_size": ROW_GROUP}
-    table.order_by(order).to_parquet(path, **options)
+    query = engine.compile(table.order_by(order))
+
+    def copy() -> None:
+        with writing(path) as draft:
+            engine.con.execute(f"COPY ({query}) TO {literal(str(draft))} ({PARQUET})")
+
+    _soon(copy)
 
 
 def rows(table: Table) -> list[dict[str, Any]]:
     """The rows of a small result as plain values, without the half second that importing pandas takes."""
     engine = table.get_backend()
-    found = engine.raw_sql(engine.compile(table))
-    values = found.collect() if engine.name == "pyspark" else found.fetchall()
+    query = engine.compile(table)
+    if engine.name == "pyspark":
+        values = engine.raw_sql(query).collect()
+    else:
+        values = _soon(lambda: engine.con.execute(query).fetchall()).result()
     return [dict(zip(table.columns, row, strict=True)) for row in values]
+
+
+def _run(engine: Backend, statements: str) -> None:
+    _soon(lambda: engine.con.execute(statements))
+
+
+def _soon(work: Callable[[], T]) -> Future[T]:
+    errands = _ERRANDS.get()
+    if errands is not None:
+        return errands.add(work)
+    done: Future[T] = Future()
+    done.set_result(work())
+    return done
 
 
 def _spark() -> Spark:

@@ -13,14 +13,19 @@ from itertools import accumulate
 from pathlib import Path
 
 import duckdb
+import ibis
+import ibis.expr.datatypes as dt
+from ibis.expr.schema import Schema
 from ibis.expr.types import Table
 
 from pricetrail.errors import SchemaMismatch, SourceUnreadable, translating
 from pricetrail.params import Source
 from pricetrail.transactions import dates, formats, mapping, standard
-from pricetrail.transactions.engine import connect
+from pricetrail.transactions.contract import TYPES
+from pricetrail.transactions.engine import connect, known
 from pricetrail.transactions.formats import Desk
-from pricetrail.transactions.mapping import NONE, Wishes
+from pricetrail.transactions.headings import STANDARD, TRACES
+from pricetrail.transactions.mapping import NONE, Wishes, extra
 from pricetrail.transactions.standard import Part
 
 
@@ -74,7 +79,7 @@ def examine(files: Sequence[Path], source: Source) -> Reading:
     ]
     engine.con.execute(f"CREATE VIEW order_lines AS {' UNION ALL '.join(selects)}")
     notes += [_note(part, order) for part, order in zip(parts, orders, strict=True)]
-    return Reading(engine.table("order_lines"), tuple(rows), tuple(notes))
+    return Reading(known(engine, "order_lines", _schema(source)), tuple(rows), tuple(notes))
 
 
 def settle(files: Sequence[Path], wishes: Wishes = NONE) -> Source:
@@ -100,6 +105,12 @@ def settled(files: Sequence[Path], wishes: Wishes = NONE) -> tuple[Source, tuple
             except SchemaMismatch as error:
                 refused.append(error)
     raise min(refused, key=lambda error: len(error.missing))
+
+
+def _schema(source: Source) -> Schema:
+    kinds = {**TYPES, "further": dt.int64, **dict.fromkeys(source.covariates, dt.float64)}
+    names = (*STANDARD, *extra(source), *TRACES)
+    return ibis.schema({name: kinds.get(name, dt.string) for name in names})
 
 
 def _parts(path: Path, source: Source, desk: Desk) -> tuple[list[Part], list[str]]:
