@@ -22,24 +22,24 @@ from pricetrail.files import write_json
 from pricetrail.params import Inference
 from pricetrail.stages.lines import matched
 from pricetrail.stages.stage import Context, Progress, main
-from pricetrail.stages.tables import TARGET, columns, names, part, write
+from pricetrail.stages.tables import GROUP, TARGET, column, columns, matrices, names, picked, write
 
 NAIVE = "naive_log"
+LINES, ENCODED = "data/x_test_df.parquet", "data/x_test_processed.parquet"
 RESULTS = ("line", "invoiceno", "invoicedate", "stockcode", "is_registered")
 FITTED = ("hparams", "optimizer", "batch_size", "lr")
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """The test lines: as they were, as the model takes them, and what was forecast for them."""
+    """The test lines, the columns ``RESULTS`` of them, and what was forecast for them."""
 
     table: pa.Table
-    inputs: Inputs
     found: Forecasts
 
     def column(self, name: str) -> npt.NDArray[Any]:
-        """One column of the lines as they were."""
-        return columns(self.table.select([name]))[name]
+        """One of the columns."""
+        return column(self.table[name])
 
 
 def work(context: Context) -> None:
@@ -60,27 +60,30 @@ def work(context: Context) -> None:
 
 
 def _forecast(root: Path, model: Model) -> Test:
-    table = pq.read_table(root / "data/x_test_df.parquet")
-    encoded = part(root, "test")
-    if len(encoded.numeric) != table.num_rows:
+    table = pq.read_table(root / LINES, columns=[*RESULTS, NAIVE])
+    # Whatever its row groups, a piece of GROUP lines is forecast in the batches that the whole would be.
+    with pq.ParquetFile(root / ENCODED) as file:
+        pieces = (pa.Table.from_batches([piece]) for piece in file.iter_batches(GROUP))
+        predicted = np.concatenate(
+            [np.empty(0), *(model.predict(*matrices(root, piece)) for piece in pieces)]
+        )
+    if len(predicted) != table.num_rows:
         raise DataError(
-            f"data/x_test_df.parquet holds {table.num_rows:,} lines and data/x_test_processed.parquet "
-            f"{len(encoded.numeric):,}: they must be the same. Make both again with 'pricetrail run --force'."
+            f"{LINES} holds {table.num_rows:,} lines and {ENCODED} {len(predicted):,}: they must be the same. "
+            "Make both again with 'pricetrail run --force'."
         )
     target = matched(
         pq.read_table(root / "data/y_test_df.parquet"),
         table["line"].to_numpy(),
         name="data/y_test_df.parquet",
     )
-    inputs = Inputs(encoded.numeric, encoded.categories)
-    known = columns(table.select(["invoiceno", NAIVE]))
     found = Forecasts(
-        invoices=known["invoiceno"],
+        invoices=column(table["invoiceno"]),
         true=np.log1p(target[TARGET].to_numpy()),
-        predicted=model.predict(inputs.numeric, inputs.categories),
-        naive=known[NAIVE].astype(np.float64),
+        predicted=predicted,
+        naive=column(table[NAIVE]).astype(np.float64),
     )
-    return Test(table, inputs, found)
+    return Test(table, found)
 
 
 def _metrics(root: Path, test: Test, settings: Inference) -> dict[str, Any]:
@@ -133,12 +136,16 @@ def _explain(
     numeric, categorical = names(root)
     return explanation.explain(
         model.predict,
-        test.inputs.take(rows),
-        test.inputs.take(background),
+        _inputs(root, rows),
+        _inputs(root, background),
         [*map(_feature, numeric), *categorical],
         seed=settings.seed,
         progress=lambda share: progress(0.05 + 0.95 * share, f"SHAP values of {len(rows):,} lines"),
     )
+
+
+def _inputs(root: Path, rows: npt.NDArray[np.intp]) -> Inputs:
+    return Inputs(*matrices(root, picked(root / ENCODED, rows)))
 
 
 def _feature(column: str) -> str:
@@ -150,7 +157,7 @@ def _write_shap(
     root: Path, test: Test, rows: npt.NDArray[np.intp], found: Explanation
 ) -> dict[str, float | int]:
     """Write the three SHAP files; give the size of the sample and how well the sums hold."""
-    predicted, lines = test.found.predicted[rows], test.table.take(rows)
+    predicted, lines = test.found.predicted[rows], picked(root / LINES, rows)
     values = dict(zip(found.names, found.values.T, strict=True))
     base = np.full(len(rows), found.base)
     ids = {"line": lines["line"], "base_value": base, "prediction": predicted}

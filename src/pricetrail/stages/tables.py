@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pricetrail.demand.rows import Rows
+from pricetrail.demand.rows import Codes, Floats, Rows
 from pricetrail.files import writing
 
 TARGET = "quantity"
@@ -63,6 +63,19 @@ def rows_of(path: Path, rows: slice, chosen: list[str] | None = None) -> pa.Tabl
     return pa.concat_tables(read).slice(rows.start - first, rows.stop - rows.start)
 
 
+def picked(path: Path, rows: np.ndarray[Any, Any]) -> pa.Table:
+    """Some rows of a file, in the order asked for; one of its row groups is held at a time."""
+    order = np.argsort(rows, kind="stable")
+    wanted, first, found = rows[order], 0, []
+    with pq.ParquetFile(path) as file:
+        for at in range(file.metadata.num_row_groups):
+            group = file.read_row_group(at)
+            here = wanted[(wanted >= first) & (wanted < first + len(group))]
+            found.append(group.take(here - first))
+            first += len(group)
+    return pa.concat_tables(found).take(np.argsort(order))
+
+
 def names(root: Path) -> tuple[list[str], list[str]]:
     """The encoded numeric columns and the categorical ones, in the models' order."""
     found: dict[str, list[str]] = json.loads(
@@ -73,14 +86,15 @@ def names(root: Path) -> tuple[list[str], list[str]]:
 
 def part(root: Path, name: str) -> Rows:
     """One part (``train``, ``val`` or ``test``), encoded, with its target on the log1p scale."""
-    numeric, categorical = names(root)
-    table = pq.read_table(root / f"data/x_{name}_processed.parquet")
+    numeric, codes = matrices(root, pq.read_table(root / f"data/x_{name}_processed.parquet"))
     quantity = pq.read_table(root / f"data/y_{name}_df.parquet")[TARGET].to_numpy()
-    return Rows(
-        _matrix(table, numeric, np.float32),
-        _matrix(table, categorical, np.int32),
-        np.log1p(quantity).astype(np.float32),
-    )
+    return Rows(numeric, codes, np.log1p(quantity).astype(np.float32))
+
+
+def matrices(root: Path, encoded: pa.Table) -> tuple[Floats, Codes]:
+    """Encoded rows as the models take them."""
+    numeric, categorical = names(root)
+    return _matrix(encoded, numeric, np.float32), _matrix(encoded, categorical, np.int32)
 
 
 def columns(table: pa.Table) -> dict[str, np.ndarray[Any, Any]]:
