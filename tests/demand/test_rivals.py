@@ -35,6 +35,13 @@ def test_being_the_naive_heuristic_does_not_beat_it():
     assert beats_naive(Trial(found, same.resamples, 30)).verdict is Verdict.BLOCKED
 
 
+def test_nothing_beats_a_heuristic_that_is_never_wrong():
+    given = trial()
+    ones = Forecasts(given.found.invoices, *3 * [np.full(len(given.found), np.log(2))])
+    rule = beats_naive(Trial(ones, given.resamples, 30))
+    assert (rule.verdict, "never wrong" in rule.words) == (Verdict.PASSED, True)
+
+
 def test_few_invoices_decide_nothing():
     rule = beats_naive(trial(invoices=29, own=0.01))
     assert rule.verdict is Verdict.INCONCLUSIVE

@@ -76,6 +76,12 @@ def test_page_is_whole_and_repeats():
     assert "src=" not in text.replace("<script", "")[:200]
 
 
+def test_trials_that_all_end_alike():
+    how = Search(trials=4, epochs=1, batch=2, seed=1)
+    study = search(SPACE, lambda settings, limits: [0.0], how, apply=map, progress=lambda share, note: None)
+    assert "figure-0" in page(study)
+
+
 def test_failing_trial_is_not_swallowed():
     broken = partial(bowl, epochs=0)
     with pytest.raises(ValueError, match="empty"):

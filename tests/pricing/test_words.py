@@ -42,6 +42,12 @@ def test_answer_is_one_sentence(product, changes, limits, said):
     assert re.search(said, sentence(decided(product, limits, **changes)))
 
 
+def test_small_prices_are_told_whole(product):
+    small = {"price": 0.0516, "low": 0.04, "high": 0.07, "prices": [(0.04, 9), (0.0516, 9), (0.07, 9)]}
+    told = sentence(decide(shaped := product(**small), 0.3, Aim.of(shaped, cost=0.04), Limits(step=1e-4)))
+    assert re.search(r"^Charge 0\.05\d\d? for 85123A instead of 0\.0516: ", told)
+
+
 def test_reasons_name_what_bound_and_what_gave_way(product):
     found = " ".join(reasons(decided(product, Limits(competitor=(3.9, 4.0)))))
     assert "largest change in one cycle" in found

@@ -43,10 +43,14 @@ First = Annotated[
 
 
 def limited(
-    given: list[str] | None, hard: list[str] | None, soft: list[str] | None, first: list[str] | None
+    known: Responses,
+    given: list[str] | None,
+    hard: list[str] | None,
+    soft: list[str] | None,
+    first: list[str] | None,
 ) -> Limits:
     """The limits that were asked for."""
-    base = limits.read(limits.pairs(given or ()))
+    base = limits.read(limits.pairs(given or ()), Limits(step=known.step))
     return limits.weighted(base, hard=hard or (), soft=soft or (), first=first or ())
 
 

@@ -23,7 +23,7 @@ from pricetrail.cli.asking import (
 )
 from pricetrail.cli.console import AsJson, answer, stdout
 from pricetrail.errors import UsageError
-from pricetrail.pricing import words
+from pricetrail.pricing import money, words
 from pricetrail.pricing.experiment import propose
 from pricetrail.pricing.objective import Aim
 from pricetrail.shop import responses
@@ -47,11 +47,11 @@ def experiment(
     known = responses.read(shop)
     product = known.product(stockcode, store)
     aim = Aim.of(product, objective, cost=cost, default_margin=default_margin)
-    limits = laddered(limited(limit, hard, soft, first), family, known, product)
+    limits = laddered(limited(known, limit, hard, soft, first), family, known, product)
     found = propose(product, known.deep_from, aim, limits)
     if found is None:
         raise UsageError(
-            f"The limits leave no price to try beside {product.price:,.2f}. Widen them: --limit change=0.2"
+            f"The limits leave no price to try beside {money.price(product.price)}. Widen them: --limit change=0.2"
         )
     if as_json:
         answer({"stockcode": product.stockcode, "answer": words.proposal(found), **found.to_dict()})

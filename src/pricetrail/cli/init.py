@@ -72,13 +72,13 @@ def init(
             given = _given(data, Path(scratch), tell)
             settings, headings = source.settled(given, wishes)
             added = ingest.add(raw, given, settings, tell)
-            preview = mapping.preview(source.read(ingest.files(raw), settings))
+            lines = source.read(ingest.files(raw), settings)
+            preview, grouped = mapping.preview(lines), mapping.grouped(lines)
+        params = _params(settings, [*covariates].index(cost) if cost else None, grouped=grouped)
         twice = tuple(f"{name}: the bytes of another file once more, left out" for name in added.already)
-        params = _params(settings, [*covariates].index(cost) if cost else None)
         hints = mapping.advice(headings, settings, params.fit_price_response.cost)
-        seen.update(files=added.names, notes=(*added.notes, *twice, *hints))
-        seen.update(columns=settings.columns, preview=preview, grain=settings.grain)
-        seen.update(covariates=settings.covariates, key=settings.key)
+        told = {name: getattr(settings, name) for name in ("columns", "covariates", "key", "grain")}
+        seen.update(told, files=added.names, notes=(*added.notes, *twice, *hints), preview=preview)
         seen["fairness"] = params.assess_model_risk.sensitive_feature is not None
         return params
 
@@ -89,12 +89,11 @@ def init(
         _show(seen)
 
 
-def _params(settings: Source, cost: int | None) -> Params:
+def _params(settings: Source, cost: int | None, *, grouped: bool) -> Params:
     """The shop's first parameters; ``cost`` is the place of the unit cost among the covariates.
 
-    Weekly aggregates without customers have no groups that a gate could compare."""
-    ungrouped = settings.grain == "weekly" and "customerid" not in settings.columns
-    risk = Risk(sensitive_feature=None) if ungrouped else Risk()
+    Where no line has a customer, or every line has, there are no groups that a gate could compare."""
+    risk = Risk() if grouped else Risk(sensitive_feature=None)
     response = PriceResponse(cost=None if cost is None else settings.covariates[cost])
     return Params(source=settings, assess_model_risk=risk, fit_price_response=response)
 
@@ -121,7 +120,8 @@ def _show(seen: dict[str, Any]) -> None:
         say(note)
     if not seen["fairness"]:
         say(
-            "Weekly aggregates without customers: no groups to compare, so the model's gate has no rule about them."
+            "Not some lines with a customer and some without: no groups to compare, so the model's gate has no rule "
+            "about them (assess_model_risk.sensitive_feature)."
         )
     say(f"Made the shop {seen['shop']}. Next: {called()} run {seen['shop']}", to=stdout)
 

@@ -23,7 +23,7 @@ from pricetrail.cli.asking import (
     limited,
 )
 from pricetrail.cli.console import AsJson, answer, stdout
-from pricetrail.pricing import words
+from pricetrail.pricing import money, words
 from pricetrail.pricing.decision import Decision, Status, decide
 from pricetrail.pricing.experiment import propose
 from pricetrail.pricing.gain import Interval
@@ -49,7 +49,7 @@ def recommend(
     known = responses.read(shop)
     product = known.product(stockcode, store)
     aim = Aim.of(product, objective, cost=cost, default_margin=default_margin)
-    limits = laddered(limited(limit, hard, soft, first), family, known, product)
+    limits = laddered(limited(known, limit, hard, soft, first), family, known, product)
     decision = decide(product, known.deep_from, aim, limits)
     trial = propose(product, known.deep_from, aim, limits) if decision.status is Status.KEEP else None
     if as_json:
@@ -64,14 +64,14 @@ def recommend(
 
 def _figures(decision: Decision) -> Table:
     table = Table("a week", "now", "at the price", "90 % interval", box=None, pad_edge=False)
-    before, after = decision.expected_now, decision.expected
+    old, new = decision.expected_now, decision.expected
     rows: list[tuple[str, Interval | None, Interval | None]] = [
-        ("units", before.units, after.units),
-        ("revenue", before.revenue, after.revenue),
-        ("margin", before.margin, after.margin),
+        ("units", old.units, new.units),
+        ("revenue", old.revenue, new.revenue),
+        ("margin", old.margin, new.margin),
     ]
     for name, now, then in rows:
         if now is not None and then is not None:
-            bounds = f"{then.low90:,.2f} to {then.high90:,.2f}"
-            table.add_row(name, f"{now.middle:,.2f}", f"{then.middle:,.2f}", bounds)
+            before, after, low, high = map(money.amount, (now.middle, then.middle, then.low90, then.high90))
+            table.add_row(name, before, after, f"{low} to {high}")
     return table

@@ -47,7 +47,7 @@ def reprice(
         decided = bulk.reprice(
             known,
             rows,
-            limited(limit, hard, soft, first),
+            limited(known, limit, hard, soft, first),
             objective=objective,
             default_margin=default_margin,
             apply=workers.map,

@@ -96,7 +96,8 @@ def page(study: optuna.Study) -> str:
     from optuna import visualization as show
 
     drawn = [show.plot_optimization_history(study)]
-    if len([trial for trial in study.trials if trial.state is TrialState.COMPLETE]) > 1:
+    found = {trial.value for trial in study.trials if trial.state is TrialState.COMPLETE}
+    if len(found) > 1:  # of trials that all end alike no setting is important
         fanova = optuna.importance.FanovaImportanceEvaluator(seed=0)
         drawn += [show.plot_param_importances(study, evaluator=fanova), show.plot_parallel_coordinate(study)]
     parts = [

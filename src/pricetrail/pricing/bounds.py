@@ -84,7 +84,7 @@ class Limits:
         endings: what prices may end in, such as 0.99 and 0.95.
         order: priorities, most important first; rules not named keep their order behind those that are.
         hard: which rules are hard. That prices stay within those observed always is.
-        step: the smallest unit of money.
+        step: the unit of money that prices are set in; a shop's own is its responses' ``step``.
         sure: how sure a gain has to be: the rate of the interval that has to lie above zero.
     """
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from pricetrail.errors import LimitsInvalid
+from pricetrail.pricing import money
 
 Band = tuple[float, float]
 Priced = tuple["Rung", str, float]
@@ -60,16 +61,16 @@ def band(place: Rung, others: Iterable[Priced], *, within: Band | None = None) -
     above = min(((price, name) for each, name, price in others if each.height > place.height), default=None)
     if below and above and below[0] > above[0]:
         raise LimitsInvalid(
-            f"The prices of the family '{place.family}' cross: {below[1]} at {below[0]:,.2f} stands below "
-            f"{above[1]} at {above[0]:,.2f}. Put those right first, or take one of them out of the family."
+            f"The prices of the family '{place.family}' cross: {below[1]} at {money.price(below[0])} stands below "
+            f"{above[1]} at {money.price(above[0])}. Put those right first, or take one of them out of the family."
         )
     low, high = below[0] if below else 0.0, above[0] if above else inf
     if within is None:
         return low, high
     if max(low, within[0]) > min(high, within[1]):
         raise LimitsInvalid(
-            f"The family '{place.family}' leaves prices from {low:,.2f} to {high:,.2f}, and the ladder asked for "
-            f"those from {within[0]:,.2f} to {within[1]:,.2f}: change one of them."
+            f"The family '{place.family}' leaves prices from {money.price(low)} to {money.price(high)}, and the ladder "
+            f"asked for those from {money.price(within[0])} to {money.price(within[1])}: change one of them."
         )
     return max(low, within[0]), min(high, within[1])
 

@@ -109,10 +109,12 @@ class Product(_Value):
 
 
 class Responses(_Value):
-    """Every product's response; ``deep_from`` is the share below the usual price from which a cut is deep."""
+    """Every product's response; ``deep_from`` is the share below the usual price from which a cut is deep, ``step``
+    the unit of money that prices are set in."""
 
     format: Literal[1]
     deep_from: Annotated[float, Field(gt=0, lt=1)]
+    step: Money = 0.01
     pool: Pool
     products: Annotated[tuple[Product, ...], Strict(False)]
 

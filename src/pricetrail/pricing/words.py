@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pricetrail.pricing import money
 from pricetrail.pricing.bounds import Name
 from pricetrail.pricing.decision import Cause, Decision, Prospect, Status
 from pricetrail.pricing.experiment import Experiment
@@ -38,14 +39,14 @@ KNOWN = {
 
 def sentence(decision: Decision) -> str:
     """The answer."""
-    name, now = _called(decision), f"{decision.now:,.2f}"
+    name, now = _called(decision), money.price(decision.now)
     if decision.status is Status.CHANGE:
         brought = _bounded(decision.gained, f" {decision.aim.objective} a week")
-        return f"Charge {decision.price:,.2f} for {name} instead of {now}: {brought}."
+        return f"Charge {money.price(decision.price)} for {name} instead of {now}: {brought}."
     if decision.status is Status.FORCED:
         return (
-            f"Charge {decision.price:,.2f} for {name}: the price now, {now}, breaks a hard rule, and this is the "
-            "nearest that does not. No gain is promised."
+            f"Charge {money.price(decision.price)} for {name}: the price now, {now}, breaks a hard rule, and this is "
+            "the nearest that does not. No gain is promised."
         )
     return f"Keep {name} at {now}: {_why(decision)}."
 
@@ -63,9 +64,9 @@ def caveats(decision: Decision) -> Iterator[str]:
 
 def proposal(found: Experiment) -> str:
     """An experiment in one sentence."""
-    half = found.weeks // 2
+    half, tried, now = found.weeks // 2, money.price(found.price), money.price(found.now)
     told = (
-        f"Try {found.price:,.2f} in {half} weeks drawn at random, and {found.now:,.2f} in {half} others: "
+        f"Try {tried} in {half} weeks drawn at random, and {now} in {half} others: "
         f"units that lie {found.detects * 100:.0f} % apart would be told apart with 80 % power."
     )
     if found.needed is None:
@@ -89,10 +90,8 @@ def _called(decision: Decision) -> str:
 
 def _bounded(found: Gain, what: str = "") -> str:
     amount = found.amount
-    return (
-        f"{amount.middle:+,.2f}{what} (90 % interval {amount.low90:+,.2f} to {amount.high90:+,.2f}, "
-        f"{chance(found.probability)} likely to be a gain)"
-    )
+    middle, low, high = (money.amount(each, "+") for each in (amount.middle, amount.low90, amount.high90))
+    return f"{middle}{what} (90 % interval {low} to {high}, {chance(found.probability)} likely to be a gain)"
 
 
 def _why(decision: Decision) -> str:
@@ -107,7 +106,7 @@ def _why(decision: Decision) -> str:
         )
     if decision.cause is Cause.UNSURE:
         found = decision.prospect
-        return f"that {found.price:,.2f} brings more is not sure: {_bounded(found.gain)}"
+        return f"that {money.price(found.price)} brings more is not sure: {_bounded(found.gain)}"
     return "no price that the rules allow is believed to bring more"
 
 
@@ -130,6 +129,6 @@ def _prospects(decision: Decision, found: Prospect) -> Iterator[str]:
         yield "At the bound: with this elasticity a higher price always seems better, and only a rule ends it."
     low, high = found.zone
     if low < high:
-        yield f"Prices from {low:,.2f} to {high:,.2f} bring within 1 % of the best that is allowed."
+        yield f"Prices from {money.price(low)} to {money.price(high)} bring within 1 % of the best that is allowed."
     if decision.status is Status.CHANGE and found.price != decision.price:
-        yield f"{found.price:,.2f} may bring more, but that is not sure."
+        yield f"{money.price(found.price)} may bring more, but that is not sure."

@@ -129,8 +129,8 @@ class Terms(Asked):
                 raise ValueError(f"{name}_min is {low}, above {name}_max, which is {high}")
         return self
 
-    def limits(self) -> Limits:
-        """The rules.
+    def limits(self, step: float) -> Limits:
+        """The rules; prices are in multiples of ``step``.
 
         Raises:
             LimitsInvalid: one is to be hard and soft, or observed prices soft.
@@ -144,6 +144,7 @@ class Terms(Asked):
             competitor=_band(self.competitor_min, self.competitor_max),
             ladder=_band(self.ladder_min, self.ladder_max),
             endings=self.endings,
+            step=step,
         )
         return wording.weighted(base, hard=self.hard, soft=self.soft, first=self.first)
 

@@ -78,7 +78,7 @@ def quote(asked: PriceAsked, release: Release) -> Quote:
     """
     known = release.responses
     product = known.product(asked.stockcode, asked.store)
-    limits = asked.limits()
+    limits = asked.limits(known.step)
     decision = decided(asked, product, known.deep_from, limits)
     trial = _trial(decision, product, known.deep_from, limits)
     numbers = _numbers(asked, product, known.deep_from, decision.aim)

@@ -76,8 +76,9 @@ class Table:
 
     def _made(self) -> list[Row]:
         with self._deciding:
-            store, limits = self._terms.store, self._terms.limits()
-            products = [each for each in self._release.responses.products if store in (None, each.store)]
+            known, store = self._release.responses, self._terms.store
+            limits = self._terms.limits(known.step)
+            products = [each for each in known.products if store in (None, each.store)]
             for product in products[len(self._decided) :]:
                 self._pace()
                 self._decided.append(self._row(product, limits))

@@ -14,6 +14,7 @@ from ibis.expr.types import Table
 from pricetrail.errors import SchemaMismatch, UsageError
 from pricetrail.params import Source, Standard
 from pricetrail.transactions import expression
+from pricetrail.transactions.engine import rows as plainly
 from pricetrail.transactions.expression import Expression
 from pricetrail.transactions.headings import (
     COST,
@@ -107,6 +108,12 @@ def preview(lines: Table, rows: int = 5) -> list[dict[str, Any]]:
     first = lines.filter(_.line < rows).order_by("line")
     said = first.select(*[name for name in lines.columns if name not in TRACES])
     return cast(list[dict[str, Any]], said.to_pyarrow().to_pylist())
+
+
+def grouped(lines: Table) -> bool:
+    """Whether some order lines have a customer and some have none."""
+    counts = plainly(lines.agg(known=_.customerid.count(), all=_.count()))[0]
+    return 0 < int(counts["known"]) < int(counts["all"])
 
 
 def advice(names: Sequence[str], source: Source, cost: str | None) -> Iterator[str]:

@@ -32,6 +32,14 @@ def test_same_product_in_other_stores_is_kin_without_a_word():
     assert found.tolist() == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]
 
 
+def test_word_of_most_names_is_no_trait():
+    texts = ["ACME BUNTING", "ACME DOORMAT", "ACME BUNTING", "ACME DOORMAT", "ACME CLOCK", "CLOCK"]
+    names = [(str(at), None) for at in range(6)]
+    found = alike.traits(names, texts, np.ones(6, bool))
+    kinds = [text[-5:] for text in texts]
+    assert found @ found.T == pytest.approx(np.equal.outer(kinds, kinds).astype(float))
+
+
 def test_traits_are_the_words_that_those_whose_price_moved_share():
     found = alike.traits(NAMES, TEXTS, np.array([True, True, True, False]))
     assert found @ found.T == pytest.approx(

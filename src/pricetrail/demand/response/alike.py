@@ -23,6 +23,8 @@ from pricetrail.demand.response.panel import Bools, Floats
 WORD = re.compile(r"[^\W\d_]{3,}")
 LEAST = 0.3
 MOST = 50
+# A word that more of the names have tells nothing apart, such as the brand of all that a shop sells.
+WIDEST = 2 / 3
 # So many traits hold nearly all of what names have in common.
 TRAITS = 100
 CELLS = 20_000_000
@@ -50,11 +52,12 @@ def traits(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str],
 
     Args:
         names, descriptions: of the series.
-        moved: the series whose price moved; a word counts if two of them have it, and the traits are those that tell
-            them apart best (principal components).
+        moved: the series whose price moved; a word counts if two of them have it, and not most of them; the traits are
+            those that tell them apart best (principal components).
     """
     words = _words(names, descriptions)
-    shared = np.asarray(words[moved].sum(axis=0)).ravel() > 1
+    often = np.asarray(words[moved].sum(axis=0)).ravel()
+    shared = (often > 1) & (often <= WIDEST * moved.sum())
     rows = np.asarray(_scaled(words[:, shared]).toarray())
     found: Floats = rows @ np.linalg.svd(rows[moved], full_matrices=False)[2][:TRAITS].T
     return found

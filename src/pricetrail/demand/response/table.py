@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pricetrail.demand.response import money
 from pricetrail.demand.response.estimate import Response
 from pricetrail.demand.response.level import Level
 from pricetrail.demand.response.panel import Floats
@@ -75,9 +76,8 @@ def plain(
         for at, (code, store) in enumerate(response.panel.names)
         if weeks[at]
     ]
-    found: Facts = rounded(
-        {"format": FORMAT, "deep_from": response.deep_from, "pool": pool, "products": products}
-    )
+    head = {"format": FORMAT, "deep_from": response.deep_from, "step": money.step(level.price[weeks > 0])}
+    found: Facts = rounded({**head, "pool": pool, "products": products})
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from flask import Blueprint, render_template, request
 
 from pricetrail.errors import UsageError
+from pricetrail.pricing import money
 from pricetrail.pricing.curve import Bands, Curve, draw
 from pricetrail.pricing.demand import Elastic
 from pricetrail.pricing.objective import Objective
@@ -99,9 +100,11 @@ def _prices(product: Product, answer: dict[str, Any], tried: float | None) -> An
 def _marks(asked: PriceAsked, answer: dict[str, Any], tried: float | None) -> Iterator[Mark]:
     now, price = answer["now"], answer["price"]
     same = price is None or abs(price - now) < 1e-9
-    yield Mark(now, f"now, keep {now:,.2f}" if same else f"now {now:,.2f}", "best" if same else "now")
+    yield Mark(
+        now, f"now, keep {money.price(now)}" if same else f"now {money.price(now)}", "best" if same else "now"
+    )
     if not same:
-        yield Mark(price, f"recommended {price:,.2f}", "best")
+        yield Mark(price, f"recommended {money.price(price)}", "best")
     if asked.max_change != "none":
         yield Mark(now * (1 - asked.max_change), "", "bound")
         yield Mark(now * (1 + asked.max_change), "", "bound")
@@ -109,7 +112,7 @@ def _marks(asked: PriceAsked, answer: dict[str, Any], tried: float | None) -> It
         if bound is not None:
             yield Mark(bound, "", "bound")
     if tried is not None:
-        yield Mark(tried, f"what if {tried:,.2f}", "tried")
+        yield Mark(tried, f"what if {money.price(tried)}", "tried")
 
 
 def _drawn(name: str, curve: Curve, product: Product, marks: list[Mark]) -> Drawn:

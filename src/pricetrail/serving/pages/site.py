@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from pricetrail.errors import NotServing, PricetrailError, UnknownProduct
 from pricetrail.lineage.drawing import page as drawing
+from pricetrail.pricing import money
 from pricetrail.pricing.bounds import Name
 from pricetrail.pricing.words import RULES, chance
 from pricetrail.serving import problem
@@ -40,7 +41,8 @@ def install(app: Flask, service: Service) -> None:
     site.after_request(_guard)
     site.app_template_filter("short")(lambda digest: str(digest)[:SHORT])
     site.app_template_filter("chance")(chance)
-    site.app_template_filter("money")(lambda value: "" if value is None else f"{value:,.2f}")
+    site.app_template_filter("money")(lambda value: "" if value is None else money.amount(value))
+    site.app_template_filter("price")(lambda value: "" if value is None else money.price(value))
     site.context_processor(lambda: _standing(service))
     app.register_blueprint(site)
 
