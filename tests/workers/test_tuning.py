@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from clusters import clustered
 
+from pricetrail.demand.encode import Categorical, Encoder, Numeric
 from pricetrail.lineage.canonical import file_digest
 from pricetrail.params import Params
 from pricetrail.stages import tune_primary_model
@@ -17,6 +18,7 @@ from pricetrail.stages.stage import Context
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1200)]
 
 NUMERIC, CATEGORICAL = ["age", "price"], ["stockcode"]
+CODES = (Categorical("stockcode", tuple("ABCD")),)
 TUNING = {"n_trials": 6, "batch": 4, "members": 2, "trial_rows": 800, "trial_epochs": 1, "num_epochs": 2}
 MADE = ("models/production/dfn_best.safetensors", "models/production/dfn_best.onnx", "reports/trials.parquet")
 
@@ -38,7 +40,10 @@ def shop(tmp_path):
     (tmp_path / "preprocessors").mkdir()
     for name, value in (
         ("feature_names", {"numeric": NUMERIC, "categorical": CATEGORICAL}),
-        ("encoder", {"categorical": [["stockcode", ["A", "B", "C", "D"]]]}),
+        (
+            "encoder",
+            Encoder(tuple(Numeric(each, (0.0,), (0.0,), False) for each in NUMERIC), CODES).to_json(),
+        ),
     ):
         (tmp_path / f"preprocessors/{name}.json").write_text(json.dumps(value))
     return tmp_path

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apig_wsgi import make_lambda_handler
 
 from pricetrail.serving.app import create_app
 from pricetrail.serving.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Event = dict[str, Any]
 
@@ -29,4 +32,17 @@ def warm() -> Callable[[Event, Any], dict[str, Any]]:
     """
     app = create_app(Settings.from_environment(os.environ))
     app.extensions["pricetrail"].shelf.refresh()
-    return make_lambda_handler(app)
+    return make_lambda_handler(_under_stage(app))
+
+
+def _under_stage(app: WSGIApplication) -> WSGIApplication:
+    """The application where an HTTP API puts it: below the name of the API's stage, if that is not ``$default``."""
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        event: Event = environ["apig_wsgi.full_event"]
+        stage, path = f"/{event['requestContext'].get('stage')}", environ["PATH_INFO"]
+        if event.get("version") == "2.0" and f"{path}/".startswith(f"{stage}/"):
+            environ["SCRIPT_NAME"], environ["PATH_INFO"] = stage, path.removeprefix(stage)
+        return app(environ, start)
+
+    return answer
