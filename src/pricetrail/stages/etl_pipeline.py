@@ -33,7 +33,8 @@ def _work(context: Context, lines: Table) -> None:
     context.progress(0.3, f"{figures['accepted']:,} sales in {figures['rows']:,} rows")
     engine.write(prices.attach(found.sales, params.source), root / "data/original_df.parquet", ORDER)
     context.progress(0.5, "histories")
-    engine.write(history.features(found.sales, params.source.key), root / "data/processed_df.parquet", ORDER)
+    told = history.features(found.sales, params.source.key, figures["accepted"])
+    engine.write(told, root / "data/processed_df.parquet", ORDER)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from ibis.expr.types import StringValue, Table
 
 from pricetrail.params import Params
 from pricetrail.transactions import clean, contract, ingest
-from pricetrail.transactions.engine import keep, rows
+from pricetrail.transactions.engine import ask, keep
 
 REJECTED, REMOVED = "rejected", "removed"
 SUPERSEDED = "repeated or replaced by a later file"
@@ -43,9 +43,14 @@ class Account:
 
     def figures(self) -> dict[str, Any]:
         """Counts by outcome and reason, which add up to the raw rows; what the sales cover; examples of faults."""
-        facts = _facts(self.sales)
-        tallies = {outcome: _tally(self.fates, outcome) for outcome in (REJECTED, REMOVED)}
-        rejected, removed = (sum(tallies[outcome].values()) for outcome in (REJECTED, REMOVED))
+        asked = ask(_facts(self.sales)), ask(_tally(self.fates)), ask(_files(self.raw))
+        examples = ask(_examples(self.raw, self.fates))
+        (facts,), fates, files = (answer.result() for answer in asked)
+        reasons = {
+            outcome: {row["reason"]: row["n"] for row in fates if row["outcome"] == outcome}
+            for outcome in (REJECTED, REMOVED)
+        }
+        rejected, removed = (sum(reasons[outcome].values()) for outcome in (REJECTED, REMOVED))
         total = facts["accepted"] + rejected + removed
         return {
             "rows": total,
@@ -55,10 +60,10 @@ class Account:
             "rejected_share": rejected / total if total else 0.0,
             **facts,
             "horizon": self.horizon.date().isoformat(),
-            "files": _files(self.raw),
-            "reasons_rejected": tallies[REJECTED],
-            "reasons_removed": tallies[REMOVED],
-            "examples": _examples(self.raw, self.fates),
+            "files": {row["file"]: row["n"] for row in files},
+            "reasons_rejected": reasons[REJECTED],
+            "reasons_removed": reasons[REMOVED],
+            "examples": {row.pop("reason"): _shown(row) for row in examples.result()},
         }
 
 
@@ -87,8 +92,8 @@ def _fate(lines: Table, outcome: str, reason: StringValue) -> Table:
     return lines.select("line", outcome=ibis.literal(outcome), reason=reason)
 
 
-def _facts(sales: Table) -> dict[str, Any]:
-    found = sales.agg(
+def _facts(sales: Table) -> Table:
+    return sales.agg(
         accepted=_.count(),
         first=_.invoicedate.min().strftime("%Y-%m-%d"),
         last=_.invoicedate.max().strftime("%Y-%m-%d"),
@@ -98,25 +103,22 @@ def _facts(sales: Table) -> dict[str, Any]:
         customers=_.customerid.nunique(),
         countries=_.country.nunique(),
     )
-    return rows(found)[0]
 
 
-def _files(raw: Table) -> dict[str, int]:
+def _files(raw: Table) -> Table:
     """How many rows each raw file has, in the order of the files."""
-    counts = raw.group_by("file").agg(n=_.count(), first=_.line.min())
-    return {row["file"]: row["n"] for row in rows(counts.order_by("first"))}
+    return raw.group_by("file").agg(n=_.count(), first=_.line.min()).order_by("first")
 
 
-def _tally(fates: Table, outcome: str) -> dict[str, int]:
-    counts = fates.filter(_.outcome == outcome).group_by("reason").agg(n=_.count())
-    return {row["reason"]: row["n"] for row in rows(counts.order_by(_.n.desc(), "reason"))}
+def _tally(fates: Table) -> Table:
+    return fates.group_by("outcome", "reason").agg(n=_.count()).order_by(_.n.desc(), "reason")
 
 
-def _examples(raw: Table, fates: Table) -> dict[str, dict[str, str | None]]:
-    """The first rejected row of each reason, as text; no customer is named."""
+def _examples(raw: Table, fates: Table) -> Table:
+    """The first rejected row of each reason; no customer is named."""
     first = fates.filter(_.outcome == REJECTED).group_by("reason").agg(line=_.line.min())
-    found = raw.inner_join(first, "line").select("reason", *SHOWN).order_by("reason")
-    return {
-        row.pop("reason"): {name: None if value is None else str(value) for name, value in row.items()}
-        for row in rows(found)
-    }
+    return raw.inner_join(first, "line").select("reason", *SHOWN).order_by("reason")
+
+
+def _shown(row: dict[str, Any]) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in row.items()}

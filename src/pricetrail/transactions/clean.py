@@ -26,7 +26,7 @@ ORPHAN = "a cancellation without its original"
 REASONS = (DUPLICATE, NO_PRODUCT, STOCK, CANCELLATION, CANCELLED, PARTIAL, ORPHAN)
 
 TRACES = ("line", "file", "unread", "stockcode")
-SUSPECT = ("invoiceno", "code", "quantity", "unitprice")
+SUSPECT = ("invoicedate", "code", "quantity")
 WHAT = ("code", "description")
 OFFER = ("customerid", "code", "thousandths")
 DEAL = (*OFFER, "size")

@@ -35,7 +35,9 @@ Name = Literal["duckdb", "pyspark"]
 T = TypeVar("T")
 
 MEMORY = 4 * 2**30
-PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880"
+PARQUET = (
+    "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880, WRITE_BLOOM_FILTER false"
+)
 SPARK = {
     "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "4",
@@ -76,9 +78,9 @@ def moved(table: Table, to: Name, scratch: Path) -> Table:
 
 @contextmanager
 def ahead(table: Table) -> Iterator[None]:
-    """Within, the statements of the table's engine are errands: only who asks for ``rows`` waits for them.
+    """Within, the statements of the table's engine are errands: only who waits for an answer waits for them.
 
-    At the end all have run; what fails is raised there, or by the next ``rows``. Nobody else may use the engine's
+    At the end all have run; what fails is raised there, or by the next answer. Nobody else may use the engine's
     connection meanwhile. Spark is told one by one.
     """
     engine = table.get_backend()
@@ -148,13 +150,20 @@ def write(table: Table, path: Path, order: Sequence[str]) -> None:
 
 def rows(table: Table) -> list[dict[str, Any]]:
     """The rows of a small result as plain values, without the half second that importing pandas takes."""
-    engine = table.get_backend()
+    return ask(table).result()
+
+
+def ask(table: Table) -> Future[list[dict[str, Any]]]:
+    """The same, for later: more can be asked for before the first answer is waited for."""
+    engine, names = table.get_backend(), table.columns
     query = engine.compile(table)
-    if engine.name == "pyspark":
-        values = engine.raw_sql(query).collect()
-    else:
-        values = _soon(lambda: engine.con.execute(query).fetchall()).result()
-    return [dict(zip(table.columns, row, strict=True)) for row in values]
+
+    def answer() -> list[dict[str, Any]]:
+        found = engine.raw_sql(query)
+        values = found.collect() if engine.name == "pyspark" else found.fetchall()
+        return [dict(zip(names, row, strict=True)) for row in values]
+
+    return _soon(answer)
 
 
 def _run(engine: Backend, statements: str) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
+SWITCH = 0.0005
+"""Seconds for which who thinks may keep the interpreter from an errand: Python's five milliseconds, at the beginning
+and the end of each, are as long as a small errand itself."""
 
 
 class Errands:
@@ -35,6 +39,8 @@ class Errands:
         return added
 
     def __enter__(self) -> Self:
+        self._switch = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH)
         return self
 
     def __exit__(
@@ -43,5 +49,6 @@ class Errands:
         if kind is not None:
             self._interrupt()
         self._thread.shutdown(cancel_futures=kind is not None)
+        sys.setswitchinterval(self._switch)
         if kind is None and self._last is not None:
             self._last.result()

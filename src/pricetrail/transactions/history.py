@@ -153,7 +153,7 @@ def numeric(key: str | None) -> tuple[str, ...]:
     return (*NUMERIC, *OF_KEY) if key else NUMERIC
 
 
-def features(sales: Table, key: str | None = None) -> Table:
+def features(sales: Table, key: str | None = None, count: int | None = None) -> Table:
     """The features of clean lines: ids, ``quantity``, ``CATEGORICAL``, the numeric ones, and any further columns.
 
     Each history is computed over the few columns that it needs, and joined: a window carries all columns of its
@@ -163,9 +163,11 @@ def features(sales: Table, key: str | None = None) -> Table:
     Args:
         sales: clean lines in the standard columns, with ``is_registered``.
         key: the column that tells places apart, such as a chain's stores.
+        count: how many lines there are; where nobody knows they are counted.
     """
     base = keep(_prepared(sales, key), "prepared")
-    told = ibis.union(*[keep(_of_products(part), "told") for part in _parts(base)])
+    count = rows(base.agg(lines=_.count()))[0]["lines"] if count is None else count
+    told = ibis.union(*[keep(_of_products(part), "told") for part in _parts(base, 1 + count // PART)])
     drop(base)
     lines = told
     for history in (*OF_CUSTOMERS, PLACE) if key else OF_CUSTOMERS:
@@ -177,9 +179,8 @@ def features(sales: Table, key: str | None = None) -> Table:
     return final.select(*IDS, *CATEGORICAL, *rest, **_singles(names))
 
 
-def _parts(base: Table) -> list[Table]:
+def _parts(base: Table, parts: int) -> list[Table]:
     """The lines of whole products, about ``PART`` at a time: so many are at work at once, however many there are."""
-    parts = 1 + rows(base.agg(lines=_.count()))[0]["lines"] // PART
     return [base.filter(_.product % parts == at) for at in range(parts)] if parts > 1 else [base]
 
 
