@@ -24,6 +24,55 @@ def test_detects_at_the_power_it_states(product):
     assert detected.mean() == pytest.approx(0.8, abs=0.01)
 
 
+def counted(rng, weeks, effect, rate=20.0, week=0.2, times=4_000):
+    """Orders a week, and units, of which a few orders are large; shape (times,)."""
+    rates = rate * np.exp(effect + rng.normal(0, week, (times, weeks)))
+    orders = rng.poisson(rates)
+    large = rng.binomial(orders, 0.05)
+    units = rng.poisson(4.0 * (orders - large) + 60.0 * large)
+    return orders.sum(axis=1), units.sum(axis=1)
+
+
+def test_orders_tell_as_soon_as_is_said_and_units_later(product):
+    mean = 0.95 * 4 + 0.05 * 60
+    squares = 0.95 * (4 + 16) + 0.05 * (60 + 3600)
+    noise = {
+        "orders_week_sd": (1 / 20 + 0.04) ** 0.5,
+        "units_week_sd": (squares / mean**2 / 20 + 0.04) ** 0.5,
+    }
+    found = proposed(product, size={"mean": 0.0, "sd": 0.0}, **noise, slope={"mean": -2.0, "sd": 0.1})
+    assert (found.measure, found.other.measure) == ("orders", "units")
+    assert found.needed < found.other.needed / 2
+    effect, even = -2.0 * np.log(found.price / found.now), np.log(1.95 / (found.price - 1.0))
+    rng = np.random.default_rng(11)
+    for weeks, at, sd in (
+        (found.needed // 2, 0, noise["orders_week_sd"]),
+        (found.other.needed // 2, 1, noise["units_week_sd"]),
+    ):
+        tried, other = (counted(rng, weeks, each)[at] for each in (effect, 0.0))
+        told = np.abs(np.log(tried / other) - even) > 1.96 * sd * np.sqrt(2 / weeks)
+        assert told.mean() == pytest.approx(0.8, abs=0.03)
+
+
+def test_what_orders_do_not_tell_is_added_to_their_noise(product):
+    noise = {"orders_week_sd": 0.2, "units_week_sd": 0.6}
+    needed = [
+        proposed(product, **noise, size={"mean": 0.0, "sd": sd}, slope={"mean": -2.5, "sd": 0.1}).needed
+        for sd in (0.0, 0.1, 0.2)
+    ]
+    assert needed == sorted(set(needed))
+    assert proposed(product, **noise, size={"mean": -2.0, "sd": 5.0}).measure == "units"
+
+
+def test_release_that_knows_no_orders_answers_as_before(product):
+    assert not {"measure", "other"} & proposed(product).to_dict().keys()
+
+
+def test_sale_below_the_deep_mark_is_told_by_units(product):
+    known = {"orders_week_sd": 0.1, "size": {"mean": 0.0, "sd": 0.0}}
+    assert proposed(product, **known, price=2.55, limits=Limits(change=0.3, ceiling=2.55)).other is None
+
+
 def test_price_never_changed_is_tried_elsewhere(product):
     found = proposed(product, low=2.95, high=2.95, prices=[[2.95, 40]], identification="unknown")
     assert found.price in {2.66, 3.24}

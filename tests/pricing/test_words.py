@@ -59,3 +59,18 @@ def test_reasons_name_what_bound_and_what_gave_way(product):
 def test_experiment_says_what_it_would_tell(product, sd, said):
     shaped = product(units_week_sd=sd)
     assert said in proposal(propose(shaped, 0.3, Aim.of(shaped, cost=2.0), Limits()))
+
+
+@pytest.mark.parametrize(
+    ("sd", "slope", "said"),
+    [
+        (0.2, -2.0, r"count orders: .*blurred by large orders: by them it would take [\d,]+ weeks\."),
+        (0.2, -1.98, r"count orders: .*only those \d+ % apart"),
+        (5.0, -2.0, r"count units: .*more would take [\d,]+ weeks, [^.]*sooner\.$"),
+    ],
+)
+def test_experiment_says_what_to_count(product, sd, slope, said):
+    known = {"orders_week_sd": 0.2, "size": {"mean": 0.0, "sd": sd}, "units_week_sd": 0.5}
+    shaped = product(**known, slope={"mean": slope, "sd": 0.1})
+    cost = 2.0 if slope == -2.0 else 1.51
+    assert re.search(said, proposal(propose(shaped, 0.3, Aim.of(shaped, cost=cost), Limits())))

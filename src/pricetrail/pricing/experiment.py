@@ -1,16 +1,22 @@
 """The experiment that would tell: which price to try, for how long or in how many stores, and what it would detect.
 
 The price is tried in weeks (or stores) of its own, drawn at random, beside as many at the price now. The log
-ratio of units between the two has a standard error of sd * sqrt(2 / n), n weeks at each; an effect is detected with
-80 % power, at a two-sided 5 %, when it is 2.80 standard errors large (Cohen, 1988). What has to be told apart
+ratio of what is counted in the two has a standard error of sd * sqrt(2 / n), n weeks at each; an effect is detected
+with 80 % power, at a two-sided 5 %, when it is 2.80 standard errors large (Cohen, 1988). What has to be told apart
 is the effect that is expected and the one at which the new price brings as much as the price now.
+
+Units are orders times units an order, and a few large orders make them noisy. So orders may tell sooner; what they do
+not tell is how units an order answer, and that is taken as it was estimated, its variance added to theirs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from math import ceil, exp, inf, sqrt
+from enum import StrEnum
+from math import ceil, exp, inf, log, sqrt
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +36,22 @@ ALIKE = 1e-3
 MOST = 5_200
 
 
+class Measure(StrEnum):
+    """What is counted in a trial."""
+
+    ORDERS = "orders"
+    UNITS = "units"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the same trial would tell by another measure; its fields are as those of ``Experiment``."""
+
+    measure: Measure
+    detects: float
+    needed: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """A proposal; a week at each price counts the same as a store for a week.
@@ -37,11 +59,13 @@ class Experiment:
     Attributes:
         price: to try beside the price ``now``.
         weeks: to run it in all, half of them at each price; never more than half a year.
-        detects: the smallest change of units, as a share, that it would detect at 80 % power; ``elasticity`` is
-            the same as a difference of slopes.
+        detects: the smallest change of the ``measure``, as a share, that it would detect at 80 % power;
+            ``elasticity`` is the same as a difference of slopes.
         needed: weeks in all until it could tell whether the new price brings more, if demand answers as is
             believed; null where both are believed to bring so much the same that no trial would tell.
         stores: so many at once would tell within ``weeks``; null where ``needed`` is.
+        measure: what to count, as it tells soonest.
+        other: what counting the other one would tell; null where the release knows how units vary alone.
     """
 
     price: float
@@ -51,10 +75,15 @@ class Experiment:
     elasticity: float
     needed: int | None
     stores: int | None
+    measure: Measure = Measure.UNITS
+    other: Counted | None = None
 
-    def to_dict(self) -> dict[str, float | int | None]:
-        """Plain values for JSON."""
-        return asdict(self)
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON. A release that knows nothing of orders answers as it did before they were asked."""
+        found = asdict(self)
+        if self.other is None:
+            del found["measure"], found["other"]
+        return found
 
 
 def propose(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Experiment | None:
@@ -82,7 +111,8 @@ def propose(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Exp
     effects = demand.effect(prices)[0]
     at = int(np.argmax(aim.worth(prices) * np.exp(effects)))
     even = _even(aim, product.price, float(prices[at]))
-    return _design(product, float(prices[at]), None if even is None else abs(float(effects[at]) - even))
+    apart = None if even is None else abs(float(effects[at]) - even)
+    return _design(product, float(prices[at]), apart, list(_ways(product, demand, float(prices[at]))))
 
 
 def _ends(allowed: Allowed) -> list[float]:
@@ -97,13 +127,44 @@ def _even(aim: Aim, now: float, price: float) -> float | None:
     return float(np.log(old / new)) if new * old > 0 else None
 
 
-def _design(product: Product, price: float, apart: float | None) -> Experiment:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to count: the ``sd`` of its log from week to week, and of what it leaves ``unknown`` of log units."""
+
+    measure: Measure
+    sd: float
+    unknown: float = 0.0
+
+    def needed(self, apart: float | None) -> int | None:
+        """Weeks in all until effects on log units that lie ``apart`` are told; none where they are not, or too late."""
+        room = 0.0 if apart is None or apart < ALIKE else apart**2 - (REACH * self.unknown) ** 2
+        weeks = 2 * max(1, ceil(2 * (REACH * self.sd) ** 2 / room)) if room > 0 else inf
+        return int(weeks) if weeks <= MOST else None
+
+    def detects(self, weeks: int) -> float:
+        """The smallest effect on the log of what is counted that so many weeks detect."""
+        return REACH * self.sd * sqrt(2 / (weeks / 2))
+
+    def blur(self) -> float:
+        """The variance of what the longest trial says of log units."""
+        return 2 * self.sd**2 / (LONGEST / 2) + self.unknown**2
+
+
+def _ways(product: Product, demand: Elastic, price: float) -> Iterator[_Way]:
+    """Units; and orders, where it is known how they vary, and the price is moved within ordinary changes."""
+    yield _Way(Measure.UNITS, product.units_week_sd)
+    known = product.orders_week_sd, product.size
+    if known[0] is not None and known[1] is not None and min(price, product.price) >= demand.mark:
+        yield _Way(Measure.ORDERS, known[0], known[1].sd * abs(log(price / product.price)))
+
+
+def _design(product: Product, price: float, apart: float | None, ways: list[_Way]) -> Experiment:
     """``apart``: the difference of log units to be told; none where there is nothing to tell."""
-    sd = product.units_week_sd
-    needed = None if apart is None or apart < ALIKE else 2 * max(1, ceil(2 * (REACH * sd / apart) ** 2))
-    needed = None if needed is None or needed > MOST else needed
+    ways.sort(key=lambda way: (way.needed(apart) or inf, way.blur()))
+    best, *others = ways
+    needed = best.needed(apart)
     weeks = LONGEST if needed is None else min(max(needed, SHORTEST), LONGEST)
-    effect = REACH * sd * sqrt(2 / (weeks / 2))
+    effect = best.detects(weeks)
     return Experiment(
         price=price,
         now=product.price,
@@ -112,4 +173,8 @@ def _design(product: Product, price: float, apart: float | None) -> Experiment:
         elasticity=effect / abs(float(np.log(price / product.price))),
         needed=needed,
         stores=None if needed is None else ceil(needed / weeks),
+        measure=best.measure,
+        other=next(
+            (Counted(way.measure, 1 - exp(-way.detects(weeks)), way.needed(apart)) for way in others), None
+        ),
     )

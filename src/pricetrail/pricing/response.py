@@ -28,6 +28,11 @@ Together = Annotated[tuple[Correlation, Correlation, Correlation], Strict(False)
 Identification = Literal["identified", "borrowed", "unknown"]
 
 
+def _absent(value: object) -> bool:
+    """What an older release does not know is no part of what a receipt says was known."""
+    return value is None
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -61,11 +66,12 @@ class Product(_Value):
         prices: the distinct list prices, ascending, with the weeks at each.
         orders, units: expected per week at the list price now.
         units_log_sd: what is not known of that level of units, on the log scale.
-        units_week_sd: standard deviation of a week's log units around it.
+        units_week_sd: standard deviation of a week's log units around it; ``orders_week_sd`` that of log orders.
         slope: for ordinary changes, as it is predicted for this product.
         deep: below the deep mark; ``clear`` the same below the clearance mark, where it is told apart.
         together: correlations of the errors of slope and deep, slope and clear, deep and clear; where they are not
             told they are taken to err together, which gives the widest bands.
+        size: of units an order, for ordinary changes; what orders answer is the rest of ``slope``.
         changes: how often the list price changed, in ``weeks``.
         cost: of one unit, where it is known.
     """
@@ -81,9 +87,11 @@ class Product(_Value):
     units: Amount
     units_log_sd: Spread
     units_week_sd: Spread
+    orders_week_sd: Spread | None = Field(default=None, exclude_if=_absent)
     slope: Slope
     deep: Slope
     clear: Slope | None = None
+    size: Slope | None = Field(default=None, exclude_if=_absent)
     together: Together = (1.0, 1.0, 1.0)
     identification: Identification
     changes: Count

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pricetrail.pricing import money
 from pricetrail.pricing.bounds import Name
 from pricetrail.pricing.decision import Cause, Decision, Prospect, Status
-from pricetrail.pricing.experiment import Experiment
+from pricetrail.pricing.experiment import Experiment, Measure
 from pricetrail.pricing.gain import Gain
 
 BINDS = {
@@ -63,20 +63,41 @@ def caveats(decision: Decision) -> Iterator[str]:
 
 
 def proposal(found: Experiment) -> str:
-    """An experiment in one sentence."""
+    """An experiment in a few sentences."""
     half, tried, now = found.weeks // 2, money.price(found.price), money.price(found.now)
     told = (
-        f"Try {tried} in {half} weeks drawn at random, and {now} in {half} others: "
-        f"units that lie {found.detects * 100:.0f} % apart would be told apart with 80 % power."
+        f"Try {tried} in {half} weeks drawn at random, and {now} in {half} others, and count {found.measure}: those "
+        f"that lie {found.detects * 100:.0f} % apart would be told apart with 80 % power."
     )
+    return " ".join([told, _tells(found), *_instead(found)])
+
+
+def _tells(found: Experiment) -> str:
+    """Whether it tells which price brings more."""
     if found.needed is None:
-        return f"{told} Which price brings more it would not tell: both are believed to bring about the same."
+        return (
+            "Which price brings more it would not tell, nor would a hundred stores in a year: what the two bring is "
+            "too close."
+        )
     if found.needed <= found.weeks:
-        return f"{told} That is enough to tell which price brings more."
+        return "That is enough to tell which price brings more."
     return (
-        f"{told} To tell which price brings more would take {found.needed:,} weeks, or {found.weeks} weeks in "
+        f"To tell which price brings more would take {found.needed:,} weeks, or {found.weeks} weeks in "
         f"{found.stores:,} stores or products alike; a larger change would tell sooner."
     )
+
+
+def _instead(found: Experiment) -> Iterator[str]:
+    """Why it is orders that are to be counted, and what that takes for granted."""
+    other = found.other
+    if other is None or found.measure is not Measure.ORDERS:
+        return
+    blurred = "Units are blurred by large orders: "
+    if found.needed is None:
+        yield f"{blurred}only those {other.detects * 100:.0f} % apart would be told apart."
+    else:
+        late = f"would take {other.needed:,} weeks" if other.needed else "could not be told"
+        yield f"{blurred}by them it {late}. What is on an order is taken to answer as is believed."
 
 
 def chance(probability: float) -> str:

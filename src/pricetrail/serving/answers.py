@@ -42,13 +42,18 @@ class Observed:
 
 @dataclass(frozen=True)
 class Price(Decision):
-    """A recommendation, everything that was weighed for it, and the receipt that was kept of it."""
+    """A recommendation, everything that was weighed for it, and the receipt that was kept of it.
+
+    Attributes:
+        proposal: the experiment in words.
+    """
 
     experiment: Experiment | None
     curve_sha256: str
     description: str
     answer: str
     reasons: list[str]
+    proposal: str | None
     observed: Observed
     curve: Curve
     release: str

@@ -90,7 +90,8 @@ def quote(asked: PriceAsked, release: Release) -> Quote:
     shown = {
         "description": product.description,
         "answer": words.sentence(decision),
-        "reasons": _reasons(asked, decision, trial),
+        "reasons": words.reasons(decision) + ([EVERYWHERE] if asked.country else []),
+        "proposal": words.proposal(trial) if trial else None,
         "observed": {"low": product.low, "high": product.high, "prices": product.prices},
         "curve": _curve(numbers),
     }
@@ -150,8 +151,3 @@ def _curve(numbers: Floats) -> dict[str, Any]:
         dict(zip(BANDS, rows[at : at + len(BANDS)], strict=True)) for at in range(0, len(rows), len(BANDS))
     ]
     return {"prices": prices, **dict(zip_longest(("units", "revenue", "margin"), figures))}
-
-
-def _reasons(asked: PriceAsked, decision: Decision, trial: Experiment | None) -> list[str]:
-    told = words.reasons(decision) + ([words.proposal(trial)] if trial else [])
-    return told + ([EVERYWHERE] if asked.country else [])

@@ -23,13 +23,15 @@ PRIOR = 1.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Level:
     """Per series, shape (s,): ``price`` now; ``orders`` and ``units`` a week; the standard deviation of what is
-    not known of the log of those units, ``log_sd``, and of log units from week to week, ``week_sd``."""
+    not known of the log of those units, ``log_sd``, and of log units from week to week, ``week_sd``, and log orders,
+    ``orders_sd``."""
 
     price: Floats
     orders: Floats
     units: Floats
     log_sd: Floats
     week_sd: Floats
+    orders_sd: Floats
 
 
 def now(response: Response) -> Level:
@@ -43,7 +45,7 @@ def now(response: Response) -> Level:
     log_sd = np.minimum(np.sqrt(np.sum(unknown, axis=0)), LARGEST_SD)
     weekly = [_weekly(response.orders, rates[0])]
     weekly += [_weekly(response.size, units)] if response.size else []
-    return Level(price, rates[0], units, log_sd, np.sqrt(np.sum(weekly, axis=0)))
+    return Level(price, rates[0], units, log_sd, np.sqrt(np.sum(weekly, axis=0)), np.sqrt(weekly[0]))
 
 
 def _rate(outcome: Outcome, last: Ints, recent: Bools) -> tuple[Floats, Floats]:

@@ -42,7 +42,8 @@ def plain(
     """The response by product, sorted, every float to ten digits; slopes are of log units by log list price.
 
     ``slope`` holds down to the deep mark (``deep_from`` below the usual price), ``deep`` from there to the clearance
-    mark (as deep below the deep one), ``clear`` below that; ``together`` holds the correlations of their errors, of
+    mark (as deep below the deep one), ``clear`` below that; ``size`` is the part of ``slope`` that
+    units an order have in it; ``together`` holds the correlations of their errors, of
     the first and second, the first and third, and the second and third.
 
     Args:
@@ -63,6 +64,7 @@ def plain(
             "units": float(level.units[at]),
             "units_log_sd": float(level.log_sd[at]),
             "units_week_sd": float(level.week_sd[at]),
+            **_by_orders(response, level, at),
             **{
                 name: _slope(response.slopes.mean[at], response.slopes.cov[at], part)
                 for name, part in PARTS.items()
@@ -128,6 +130,17 @@ def _prices(price: Floats, now: float) -> Facts:
 
 def _slope(mean: Floats, cov: Floats, part: Floats) -> Facts:
     return {"mean": float(part @ mean), "sd": _root(float(part @ cov @ part))}
+
+
+def _by_orders(response: Response, level: Level, at: int) -> Facts:
+    """What a trial that counts orders needs to know; nothing where each order is of one unit."""
+    if response.size is None:
+        return {}
+    size = response.size.slopes
+    return {
+        "orders_week_sd": float(level.orders_sd[at]),
+        "size": _slope(size.mean[at], size.cov[at], PARTS["slope"]),
+    }
 
 
 def _together(cov: Floats) -> list[float]:
