@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricetrail.errors import LimitsInvalid
-from pricetrail.pricing.bounds import Limits, Name, Rule, allow
+from pricetrail.pricing.bounds import Conflict, Limits, Name, Rule, allow
 
 NOW = 2.95
 bands = st.tuples(st.floats(0.5, 6), st.floats(0, 3)).map(lambda pair: (pair[0], sum(pair)))
@@ -60,18 +60,14 @@ def test_least_margin_comes_from_the_cost():
 def test_hard_rules_that_clash_leave_nothing():
     found = allowed(floor=3.5)
     assert found.impossible
-    assert [str(conflict) for conflict in found.conflicts] == [
-        "change clashes with floor: no price meets them"
-    ]
+    assert found.conflicts == (Conflict(Name.CHANGE, (Name.FLOOR,), hard=True),)
 
 
 def test_soft_rule_gives_way_and_is_named():
     found = allowed(competitor=(3.5, 3.9), ladder=(1.0, 3.0))
     assert not found.impossible
     assert found.prices[-1] == 3.0
-    assert [str(conflict) for conflict in found.conflicts] == [
-        "competitor clashes with change: it was set aside"
-    ]
+    assert found.conflicts == (Conflict(Name.COMPETITOR, (Name.CHANGE,), hard=False),)
 
 
 def test_priorities_say_which_soft_rule_gives_way():

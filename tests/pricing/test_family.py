@@ -78,4 +78,4 @@ def test_family_without_a_rung_stops_that_row_only(shop):
 def test_rules_that_clash_are_named_in_the_row(shop):
     row = {"stockcode": "S", "cost": "2.5", "competitor": "90:95"}
     reason = next(bulk.reprice(shop, [row], Limits()))["reason"]
-    assert "Conflict: competitor clashes with" in reason
+    assert "Conflict: the competitors' band clashes with" in reason

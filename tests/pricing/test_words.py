@@ -34,7 +34,11 @@ def decided(product, limits=None, **changes):
             Limits(endings=(0.99,)),
             r"^Keep .*no price that the rules allow is believed",
         ),
-        ({"store": "North"}, Limits(floor=3.4), r"^Keep 85123A in North at .*change clashes with floor"),
+        (
+            {"store": "North"},
+            Limits(floor=3.4),
+            r"^No price of 85123A in North meets.*the largest change clashes with the floor",
+        ),
         ({"identification": "unknown"}, Limits(floor=3.0), r"^Charge 3\.00 .*No gain is promised"),
     ],
 )
@@ -51,7 +55,7 @@ def test_small_prices_are_told_whole(product):
 def test_reasons_name_what_bound_and_what_gave_way(product):
     found = " ".join(reasons(decided(product, Limits(competitor=(3.9, 4.0)))))
     assert "largest change in one cycle" in found
-    assert "competitor clashes with" in found
+    assert "competitors' band clashes with" in found
     assert "Elasticity -2.00" in found
 
 

@@ -54,7 +54,8 @@ def recommend(
     trial = propose(product, known.deep_from, aim, limits) if decision.status is Status.KEEP else None
     if as_json:
         told = {"answer": words.sentence(decision), "reasons": words.reasons(decision)}
-        answer({**told, **decision.to_dict(), "experiment": trial and trial.to_dict()})
+        tried = {"proposal": trial and words.proposal(trial), "experiment": trial and trial.to_dict()}
+        answer({**told, **decision.to_dict(), **tried})
         return
     stdout.print(words.sentence(decision), markup=False, soft_wrap=True)
     stdout.print(_figures(decision))

@@ -65,11 +65,6 @@ class Conflict:
     against: tuple[Name, ...]
     hard: bool
 
-    def __str__(self) -> str:
-        others = " and ".join(self.against) or "every price"
-        fate = "no price meets them" if self.hard else "it was set aside"
-        return f"{self.rule} clashes with {others}: {fate}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

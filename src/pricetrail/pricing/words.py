@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pricetrail.pricing import money
-from pricetrail.pricing.bounds import Name
+from pricetrail.pricing.bounds import Conflict, Name
 from pricetrail.pricing.decision import Cause, Decision, Prospect, Status
 from pricetrail.pricing.experiment import Experiment, Measure
 from pricetrail.pricing.gain import Gain
@@ -21,14 +21,14 @@ BINDS = {
     Name.ENDINGS: "the endings that prices may have",
 }
 RULES = {
-    Name.OBSERVED: "prices observed",
+    Name.OBSERVED: "range observed",
     Name.FLOOR: "floor",
     Name.CEILING: "ceiling",
     Name.MARGIN: "least margin",
     Name.CHANGE: "largest change",
-    Name.COMPETITOR: "competitors",
+    Name.COMPETITOR: "competitors' band",
     Name.LADDER: "family ladder",
-    Name.ENDINGS: "price endings",
+    Name.ENDINGS: "list of price endings",
 }
 KNOWN = {
     "identified": "its own changes of price",
@@ -48,6 +48,9 @@ def sentence(decision: Decision) -> str:
             f"Charge {money.price(decision.price)} for {name}: the price now, {now}, breaks a hard rule, and this is "
             "the nearest that does not. No gain is promised."
         )
+    if decision.status is Status.CONFLICT:
+        clashes = "; ".join(_clash(each) for each in decision.conflicts if each.hard)
+        return f"No price of {name} meets every hard rule, so it stays at {now}: {clashes}."
     return f"Keep {name} at {now}: {_why(decision)}."
 
 
@@ -58,7 +61,9 @@ def reasons(decision: Decision) -> list[str]:
 
 def caveats(decision: Decision) -> Iterator[str]:
     """Rules that clash, and soft ones that the answer does not meet, one sentence each."""
-    yield from (f"Conflict: {conflict}." for conflict in decision.conflicts)
+    for conflict in decision.conflicts:
+        fate = "no price meets them" if conflict.hard else "it was set aside"
+        yield f"Conflict: {_clash(conflict)}; {fate}."
     yield from (f"Not met, as it is soft: {BINDS[name]}." for name in decision.unmet)
 
 
@@ -100,6 +105,12 @@ def _instead(found: Experiment) -> Iterator[str]:
         yield f"{blurred}by them it {late}. What is on an order is taken to answer as is believed."
 
 
+def _clash(conflict: Conflict) -> str:
+    """Which rules leave no price together."""
+    others = " and ".join(f"the {RULES[name]}" for name in conflict.against) or "every price"
+    return f"the {RULES[conflict.rule]} clashes with {others}"
+
+
 def chance(probability: float) -> str:
     """A probability in whole per cent; what was estimated is never certain."""
     return "over 99 %" if probability > 0.99 else f"{probability * 100:.0f} %"
@@ -116,8 +127,6 @@ def _bounded(found: Gain, what: str = "") -> str:
 
 
 def _why(decision: Decision) -> str:
-    if decision.cause is Cause.CONFLICT:
-        return "; ".join(str(conflict) for conflict in decision.conflicts if conflict.hard)
     if decision.cause is Cause.UNKNOWN or decision.prospect is None:
         return "how its demand answers to price cannot be known from these data"
     if decision.cause is Cause.AT_BOUND:

@@ -6,11 +6,13 @@ is shown: what nobody sees was not quoted.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -152,6 +154,15 @@ def _refused(named: Row, error: UsageError) -> Row:
 
 def _key(row: Row) -> tuple[str, str]:
     return row["stockcode"], row["store"] or ""
+
+
+def written(rows: Iterable[Row]) -> str:
+    """Rows as CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HEADINGS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def fitting(rows: list[Row], asked: TableAsked) -> list[Row]:

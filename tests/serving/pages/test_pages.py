@@ -1,5 +1,7 @@
 """The pages, walked in a real browser that reaches nothing but the service."""
 
+import csv
+import io
 import json
 import threading
 
@@ -87,7 +89,7 @@ def test_what_cannot_be_answered_says_why(tab, site):
     assert "unitprice_min is 5.0, above unitprice_max" in tab.get_by_role("alert").inner_text()
     well(tab)
     tab.goto(f"{site.url}/products/10?competitor_min=9&hard=competitor")
-    assert "competitor clashes with" in tab.locator("p.answer.conflict").inner_text()
+    assert "competitors' band clashes with" in tab.locator("p.answer.conflict").inner_text()
     well(tab)
     tab.goto(f"{site.url}/products/1O")
     assert tab.locator("main").inner_text().count("10") >= 1
@@ -131,7 +133,15 @@ def test_filter_sort_and_csv(tab, site):
     assert tab.locator("th[aria-sort=ascending]").inner_text().startswith("Price now")
     with tab.expect_download() as file:
         tab.get_by_role("link", name="CSV").click()
-    assert file.value.path().read_text().startswith("stockcode,store,")
+    assert file.value.path().read_text().startswith("\ufeffstockcode,store,")
+
+
+def test_spreadsheet_takes_no_text_for_a_formula(shop):
+    shop.promote({"stockcode": "=1+1", "description": '@SUM("A")'}, {"slope": {"mean": -0.1, "sd": 0.1}})
+    found = shop.client().get("/products.csv?sort=stockcode").text
+    rows = list(csv.DictReader(io.StringIO(found.removeprefix("\ufeff"))))
+    assert (rows[1]["stockcode"], rows[1]["description"]) == ("'=1+1", '\'@SUM("A")')
+    assert float(rows[0]["elasticity"]) == -0.1
 
 
 def test_releases_compared_promoted_and_rolled_back(tab, site):

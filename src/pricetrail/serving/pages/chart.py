@@ -107,13 +107,13 @@ class Chart:
         return min(known), max(known)
 
     def _grid(self, x: Scale, y: Scale) -> Iterator[str]:
-        for value in y.ticks(4):
+        for value, told in _told(y.ticks(4)):
             at = y.at(value)
             yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>'
-            yield f'<text class="tick" x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{_number(value)}</text>'
-        for value in x.ticks(7):
+            yield f'<text class="tick" x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{told}</text>'
+        for value, told in _told(x.ticks(7)):
             at, under = x.at(value), HEIGHT - BOTTOM + 30
-            yield f'<text class="tick" x="{at:.1f}" y="{under}" text-anchor="middle">{_number(value)}</text>'
+            yield f'<text class="tick" x="{at:.1f}" y="{under}" text-anchor="middle">{told}</text>'
         yield f'<text class="tick" x="{WIDTH - RIGHT}" y="{HEIGHT - 2}" text-anchor="end">price</text>'
 
     def _outside(self, x: Scale) -> Iterator[str]:
@@ -139,14 +139,12 @@ class Chart:
                 )
 
     def _marks(self, x: Scale) -> Iterator[str]:
+        """The lines, and then the labels, so that none is crossed by another mark's line."""
         taken: list[tuple[float, float]] = []
-        for mark in self.marks:
-            if not x.low <= mark.price <= x.high:
-                continue
-            at = x.at(mark.price)
+        placed = [(mark, x.at(mark.price)) for mark in self.marks if x.low <= mark.price <= x.high]
+        for mark, at in placed:
             yield f'<line class="mark {mark.shape}" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-            if mark.label:
-                yield _label(mark, at, taken)
+        yield from (_label(mark, at, taken) for mark, at in placed if mark.label)
 
 
 def _label(mark: Mark, at: float, taken: list[tuple[float, float]]) -> str:
@@ -189,17 +187,20 @@ def line(values: Sequence[tuple[str, float]], title: str) -> Markup:
     x = Scale(0.0, max(len(values) - 1.0, 1.0), LEFT, WIDTH - RIGHT - 24)
     grid = "".join(
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(each):.1f}" y2="{y.at(each):.1f}"/>'
-        f'<text class="tick" x="{LEFT - 8}" y="{y.at(each) + 4:.1f}" text-anchor="end">{each:g}</text>'
-        for each in y.ticks(3)
+        f'<text class="tick" x="{LEFT - 8}" y="{y.at(each) + 4:.1f}" text-anchor="end">{told}</text>'
+        for each, told in _told(y.ticks(3))
     )
     dots = "".join(
         f'<circle class="dot" cx="{x.at(at):.1f}" cy="{y.at(value):.1f}" r="4">'
         f"<title>{escape(name)}: {value:.4f}</title></circle>"
         for at, (name, value) in enumerate(values)
+    ) + "".join(
+        f'<text class="tick" x="{x.at(at):.1f}" y="176" text-anchor="{anchor}">{escape(values[at][0])}</text>'
+        for at, anchor in ((0, "start"), (len(values) - 1, "end"))
     )
     path = " ".join(f"{x.at(at):.1f},{y.at(value):.1f}" for at, value in enumerate(figures))
     return Markup(
-        f'<svg class="chart line" viewBox="0 0 {WIDTH:g} 166" role="img" aria-label="{escape(title)}">'
+        f'<svg class="chart line" viewBox="0 0 {WIDTH:g} 184" role="img" aria-label="{escape(title)}">'
         f'{grid}<polyline class="middle" points="{path}"/>{dots}</svg>'
     )
 
@@ -218,5 +219,7 @@ def _points(x: Scale, y: Scale, prices: Sequence[float], values: Iterable[float]
     )
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
+def _told(ticks: Sequence[float]) -> list[tuple[float, str]]:
+    """Each tick with its text, all with as many decimals as the longest needs."""
+    digits = max((len(f"{each:g}".partition(".")[2]) for each in ticks if abs(each) < 1000), default=0)
+    return [(each, f"{each:,.{digits}f}") for each in ticks]

@@ -99,11 +99,11 @@ def _prices(product: Product, answer: dict[str, Any], tried: float | None) -> An
 
 def _marks(asked: PriceAsked, answer: dict[str, Any], tried: float | None) -> Iterator[Mark]:
     now, price = answer["now"], answer["price"]
-    same = price is None or abs(price - now) < 1e-9
+    kept = answer["status"] == "keep"
     yield Mark(
-        now, f"now, keep {money.price(now)}" if same else f"now {money.price(now)}", "best" if same else "now"
+        now, f"now, keep {money.price(now)}" if kept else f"now {money.price(now)}", "best" if kept else "now"
     )
-    if not same:
+    if abs(price - now) > 1e-9:
         yield Mark(price, f"recommended {money.price(price)}", "best")
     if asked.max_change != "none":
         yield Mark(now * (1 - asked.max_change), "", "bound")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, get_args
 from urllib.parse import urlencode
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 
 from pricetrail.pricing.decision import Status
 from pricetrail.pricing.response import Identification
 from pricetrail.serving import web
 from pricetrail.serving.asking import TableAsked
 from pricetrail.serving.service import Service
-from pricetrail.serving.tables import counted, fitting
+from pricetrail.serving.tables import counted, fitting, written
 
 PAGE = 100
 COLUMNS = (
@@ -24,7 +24,8 @@ COLUMNS = (
     ("binding", "What binds it"),
     ("status", "Answer"),
 )
-
+# Tells spreadsheets that the text is UTF-8; and what they take for the beginning of a formula.
+MARK, FORMULA = "\ufeff", ("=", "+", "-", "@", "\t", "\r")
 SAID = {
     "change": "to change",
     "keep": "to keep",
@@ -35,7 +36,7 @@ SAID = {
 
 
 def add(site: Blueprint, service: Service) -> None:
-    """``/``."""
+    """``/``, and the same for a spreadsheet."""
 
     @site.get("/")
     def products() -> str:
@@ -55,10 +56,25 @@ def add(site: Blueprint, service: Service) -> None:
             columns=[(name, title, *_sorting(name, asked.sort, given)) for name, title in COLUMNS],
             statuses=[*map(str, Status), "error"],
             identifications=get_args(Identification),
-            csv=_link("/v1/products", given, format="csv"),
+            csv=_link("/products.csv", given),
             before=_link("", given, offset=max(asked.offset - PAGE, 0)) if asked.offset else None,
             after=_link("", given, offset=end) if end < len(found) else None,
         )
+
+    @site.get("/products.csv")
+    def sheet() -> Response:
+        given = {name: value for name, value in web.query().items() if value != ""}
+        asked, release = TableAsked.read({"sort": "-gain", **given}), service.shelf.release()
+        table = service.tables.of(asked.terms(), release)
+        rows = table.shown(fitting(table.rows(), asked))
+        text = MARK + written({name: _harmless(value) for name, value in each.items()} for each in rows)
+        name = {"Content-Disposition": 'attachment; filename="prices.csv"'}
+        return Response(text, mimetype="text/csv", headers=name)
+
+
+def _harmless(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula, made a text for it too (as OWASP advises)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _sorting(name: str, sort: str, given: dict[str, Any]) -> tuple[str, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,10 @@ DRIFT = "reports/data_drift_report.html"
 RISK = "metrics/dfn_risk_fairness.json"
 CHECK = "metrics/data_drift.json"
 FIGURES = {"mse_inf": "MSE(log)", "rmsle_inf": "RMSLE", "mae_inf": "MAE"}
+TESTED = "metrics/dfn_inf.json"
+# So many changes of one kind are shown at once; more, when somebody wants to see them.
+FEW = 12
+DIGEST = re.compile("[0-9a-f]{32,}")
 SECTIONS = {
     "verdicts": "Verdicts",
     "figures": "Figures",
@@ -36,6 +41,7 @@ REPORT_POLICY = (
 
 def add(site: Blueprint, service: Service) -> None:
     """``/releases``, one of them, its drift report, and two of them compared."""
+    site.app_template_filter("brief")(_brief)
 
     @site.get("/releases")
     def all_releases() -> str:
@@ -54,7 +60,14 @@ def add(site: Blueprint, service: Service) -> None:
         pair = [named.run(service.ledger, request.args.get(side, "")) for side in ("before", "after")]
         found = diff(pair[0].manifest, pair[1].manifest)
         sections = {title: getattr(found, name) for name, title in SECTIONS.items()}
-        return render_template("diff.html", pair=pair, sections=sections, modules=found.modules)
+        return render_template(
+            "diff.html",
+            pair=pair,
+            sections=sections,
+            modules=found.modules,
+            few=FEW,
+            lead=[(title, *(_figure(run.manifest, name) for run in pair)) for name, title in FIGURES.items()],
+        )
 
     @site.get("/releases/<id>")
     def one_release(id: str) -> str:
@@ -85,6 +98,21 @@ def _known(service: Service, id: str) -> Known:
 
 def _artifact(run: Mapping[str, Any], path: str) -> Artifact | None:
     return next((Artifact.from_dict(each) for each in run["artifacts"] if each["path"] == path), None)
+
+
+def _figure(run: Mapping[str, Any], name: str) -> float | None:
+    """A figure of the test lines, of a run."""
+    found = run["metrics"].get(TESTED, {}).get(name)
+    return None if found is None else float(found)
+
+
+def _brief(value: Any) -> str:
+    """A value as a person reads it: few digits, and of a digest its beginning."""
+    if value is None:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value)[:12] if DIGEST.fullmatch(str(value)) else str(value)
 
 
 def _over_time(known: list[Known]) -> Any:

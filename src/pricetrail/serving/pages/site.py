@@ -21,6 +21,8 @@ POLICY = (
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 SHORT = 12
+# How a response is known, in a word or two.
+SOURCES = {"identified": "its own prices", "borrowed": "other products", "unknown": "not known"}
 
 
 def install(app: Flask, service: Service) -> None:
@@ -54,6 +56,7 @@ def _standing(service: Service) -> dict[str, Any]:
         "serving": shelf.held and shelf.held.id,
         "fault": shelf.fault if shelf.held else "",
         "binds": _binds,
+        "sources": SOURCES,
     }
 
 

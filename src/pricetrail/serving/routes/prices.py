@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import Any
-
 from flask import Blueprint, Response, request
 
 from pricetrail.serving import answers, web
 from pricetrail.serving.asking import PriceAsked, PricesAsked, TableAsked
 from pricetrail.serving.openapi import Operation
 from pricetrail.serving.service import Service
-from pricetrail.serving.tables import HEADINGS, counted, fitting, row
+from pricetrail.serving.tables import counted, fitting, row, written
 
 CSV = "text/csv"
 OPERATIONS = (
@@ -80,7 +76,8 @@ def routes(service: Service) -> Blueprint:
         rows = table.shown(found[asked.offset :][: asked.limit])
         best = request.accept_mimetypes.best_match(["application/json", CSV], "application/json")
         if (asked.format or best) in {"csv", CSV}:
-            return _csv(rows)
+            name = {"Content-Disposition": 'attachment; filename="prices.csv"'}
+            return Response(written(rows), mimetype=CSV, headers=name)
         told = {"total": len(found), "offset": asked.offset, "counts": counted(found)}
         return web.answer({"release": release.id, **told, "products": rows})
 
@@ -91,13 +88,3 @@ def routes(service: Service) -> Blueprint:
         return web.answer({"release": release.id, "stockcode": stockcode, "known": told})
 
     return prices
-
-
-def _csv(rows: list[dict[str, Any]]) -> Response:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HEADINGS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    found = Response(text.getvalue(), mimetype=CSV)
-    found.headers["Content-Disposition"] = 'attachment; filename="prices.csv"'
-    return found
