@@ -77,7 +77,7 @@ def _asides(lines: Table, settings: Etl) -> Table:
 
 def _repeated(lines: Table) -> Table:
     """Every line that says what an earlier one says. Few lines can: only those are compared in full."""
-    suspects = lines.group_by(SUSPECT).having(_.count() > 1).agg()
+    suspects = keep(lines.group_by(SUSPECT).having(_.count() > 1).agg(), "suspects")
     alike = [name for name in lines.columns if name not in TRACES]
     again = ibis.row_number().over(group_by=alike, order_by="line") > 0
     return lines.semi_join(suspects, SUSPECT).select("line", again=again).filter(_.again).select("line")
