@@ -111,8 +111,10 @@ def test_stage_that_is_not_there(shop):
 
 
 def test_folder_that_is_no_shop(tmp_path):
-    with pytest.raises(ShopMissing, match="pricetrail init"):
-        pipeline.run(tmp_path, Watch())
+    for work in (lambda: pipeline.run(tmp_path, Watch()), pipeline.alone(tmp_path).__enter__):
+        with pytest.raises(ShopMissing, match="pricetrail init"):
+            work()
+    assert list(tmp_path.iterdir()) == []
 
 
 def start(shop):

@@ -3,6 +3,7 @@
 import json
 import shutil
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +89,12 @@ def test_restored_shop_goes_on_as_the_lost_one_would_have(kind, request, tmp_pat
         again(each)
     one, two, *_ = (release.content(each.manifest) for each in production.releases(shop.root))
     assert one == two
+
+
+def test_shop_comes_back_beside_where_one_stands(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    restore.restore(Path("back"), folder.there)
+    assert (tmp_path / "back/data/clean.txt").read_bytes() == (folder.root / "data/clean.txt").read_bytes()
 
 
 @pytest.mark.slow
@@ -226,6 +233,19 @@ def test_ledger_of_another_key_is_not_restored_from(folder, tmp_path):
 def test_folder_in_the_way_is_left_alone(folder):
     with pytest.raises(ShopExists):
         restore.restore(folder.root, folder.there)
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint", "said"),
+    [
+        ("s3://", None, "names no bucket"),
+        ("s3:/records/shop", None, "names no bucket"),
+        ("kept", "http://127.0.0.1:9", "--endpoint and --encryption are for s3://"),
+    ],
+)
+def test_place_that_cannot_be_meant(url, endpoint, said):
+    with pytest.raises(UsageError, match=said):
+        Place.of(url, endpoint, None)
 
 
 def test_nothing_was_ever_pushed(tmp_path):

@@ -39,10 +39,7 @@ def run(
         Blocked: a gate stopped the run.
         StageFailed: a stage ended with a fault; it is named, with what it said.
     """
-    if not (root / "dvc.yaml").exists():
-        raise ShopMissing(
-            f"{root} is not a shop: it has no dvc.yaml. Make one with 'pricetrail init {root} --data ...'."
-        )
+    _is_shop(root)
     if stage is not None and stage not in (stages := _stages(root)):
         raise UsageError(f"There is no stage {stage!r}. The stages are: {', '.join(stages)}.")
     with alone(root, patience) as lock:
@@ -81,7 +78,13 @@ def _words(stage: str | None, force: bool) -> list[str]:
 
 @contextmanager
 def alone(root: Path, patience: float = 10.0) -> Iterator[int]:
-    """Hold the shop's lock. DVC inherits it, so that what a killed run left behind must end first."""
+    """Hold the shop's lock. DVC inherits it, so that what a killed run left behind must end first.
+
+    Raises:
+        ShopMissing: ``root`` is not a shop.
+        ShopBusy: somebody else is at work in it.
+    """
+    _is_shop(root)
     path = root / ".dvc" / "tmp" / "pricetrail.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_CREAT | os.O_RDWR)
@@ -95,6 +98,13 @@ def alone(root: Path, patience: float = 10.0) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+def _is_shop(root: Path) -> None:
+    if not (root / "dvc.yaml").exists():
+        raise ShopMissing(
+            f"{root} is not a shop: it has no dvc.yaml. Make one with 'pricetrail init {root} --data ...'."
+        )
 
 
 def _lock(handle: int) -> bool:

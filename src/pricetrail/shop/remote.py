@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pricetrail.errors import AlreadyThere, StoreFailed
+from pricetrail.errors import AlreadyThere, StoreFailed, UsageError
 from pricetrail.lineage import blob, entry, hint, lease, place
 from pricetrail.lineage.store import Store, open_store
 from pricetrail.shop import dvc, git, settings, transfer
 from pricetrail.shop.transfer import BUNDLES, Pushed
 
 NAME = "pricetrail"
+BUCKET = re.compile("s3://[^/]")
 LEFT = (f"{blob.FOLDER}/", BUNDLES, hint.NAME, lease.FOLDER)
 """What is no record: it is made anew at another place."""
 
@@ -27,8 +29,16 @@ class Place:
 
     @classmethod
     def of(cls, url: str, endpoint: str | None, encryption: str | None) -> Place:
-        """A place as a person names it: a folder is taken from where they are."""
+        """A place as a person names it: a folder is taken from where they are.
+
+        Raises:
+            UsageError: no bucket is named, or what is asked of a bucket is asked of another place.
+        """
         whole = url.removeprefix("file://")
+        if whole.startswith("s3:") and not BUCKET.match(whole):
+            raise UsageError(f"{url!r} names no bucket. The URL of one is s3://bucket/prefix.")
+        if (endpoint or encryption) and not BUCKET.match(whole):
+            raise UsageError(f"--endpoint and --encryption are for s3://bucket/prefix, and not for {url}.")
         return cls(whole.rstrip("/") if "://" in whole else str(Path(whole).resolve()), endpoint, encryption)
 
     def open(self) -> Store:

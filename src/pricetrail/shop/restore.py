@@ -37,6 +37,7 @@ def restore(root: Path, there: Place) -> Restored:
     """
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise ShopExists(f"{root} already holds something. Name a new folder.")
+    root = root.resolve()
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=root.parent) as scratch:
         shop = Path(scratch) / "shop"
