@@ -19,8 +19,8 @@ help: ## list the verbs
 
 setup: .venv/.pipeline ## make .venv from the lock (TORCH=cpu: PyTorch's CPU build)
 
-run: .venv/.pipeline ## run the pipeline on the demo shop, or on your own: make run DATA=orders.csv
-	@test -e $(SHOP)/dvc.yaml || $(BIN)/pricetrail init $(SHOP) --data '$(DATA)'
+run: .venv/.pipeline ## run the pipeline on the demo shop, or on your own: make run DATA=orders.csv OPTIONS='--cost Cost'
+	@test -e $(SHOP)/dvc.yaml || $(BIN)/pricetrail init $(SHOP) --data '$(DATA)' $(OPTIONS)
 	@$(BIN)/pricetrail run $(SHOP)
 
 test: .venv/.dev ## run the tests

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 
 def pricetrail(*words, cwd=None):
@@ -65,6 +66,16 @@ def test_first_rows_are_shown_whole(tmp_path):
     assert ["invoicedate", "InvoiceDate", "2024-01-31", "08:05"] in shown
     assert ["unitprice", "UnitPrice", "15475.25"] in shown
     assert "cost: cost" in (tmp_path / "new/params.yaml").read_text()
+
+
+def test_few_orders_without_customers_are_gated_as_far_as_can_be(tmp_path):
+    weeks = [f"2024-W{week:02},A,{week},2.5" for week in range(1, 53)]
+    (tmp_path / "weeks.csv").write_text("\n".join(["week,sku,units,price", *weeks]))
+    done = pricetrail("init", "new", "--data", "weeks.csv", cwd=tmp_path)
+    assert "no groups to compare" in " ".join(done.stderr.split())
+    params = yaml.safe_load((tmp_path / "new/params.yaml").read_text())
+    assert params["assess_model_risk"]["sensitive_feature"] is None
+    assert params["preprocess"]["test_share"] == 0.25
 
 
 def test_init_takes_how_a_file_is_written(tmp_path):

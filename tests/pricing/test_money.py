@@ -19,8 +19,13 @@ def test_prices(value, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
-    [(31.44, "+31.44"), (-0.534, "-0.53"), (0.0, "+0.00"), (0.00312, "+0.0031"), (-0.0002, "-0.00020")],
+    ("values", "texts"),
+    [
+        ([31.44, 1234.5], ["+31.44", "+1,234.50"]),
+        ([2.34, 0.0213, -4.731], ["+2.34", "+0.02", "-4.73"]),
+        ([0.0], ["+0.00"]),
+        ([0.00312, -0.0002], ["+0.0031", "-0.0002"]),
+    ],
 )
-def test_amounts(value, text):
-    assert money.amount(value, "+") == text
+def test_amounts(values, texts):
+    assert money.amounts(*values, sign="+") == texts

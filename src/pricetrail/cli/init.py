@@ -11,12 +11,13 @@ import typer
 from rich.table import Table
 
 from pricetrail.cli.console import AsJson, answer, called, say, stdout, working
-from pricetrail.params import Params, PriceResponse, Risk, Source, validate
+from pricetrail.params import Params, Preprocess, PriceResponse, Risk, Source, validate
 from pricetrail.shop import create
 from pricetrail.transactions import fetch, ingest, mapping, simulator, source
 from pricetrail.transactions.mapping import Wishes
 
 SHOWN, LONGEST = 3, 16
+ENOUGH, MOST_TESTED = 1.1, 0.25
 DEMO = "demo"
 UCI = "uci"
 
@@ -73,13 +74,15 @@ def init(
             settings, headings = source.settled(given, wishes)
             added = ingest.add(raw, given, settings, tell)
             lines = source.read(ingest.files(raw), settings)
-            preview, grouped = mapping.preview(lines), mapping.grouped(lines)
-        params = _params(settings, [*covariates].index(cost) if cost else None, grouped=grouped)
+            preview, (grouped, orders) = mapping.preview(lines), mapping.counts(lines)
+        paid = settings.covariates[[*covariates].index(cost)] if cost else None
+        params = _params(settings, paid, orders, grouped=grouped)
         twice = tuple(f"{name}: the bytes of another file once more, left out" for name in added.already)
         hints = mapping.advice(headings, settings, params.fit_price_response.cost)
         told = {name: getattr(settings, name) for name in ("columns", "covariates", "key", "grain")}
-        seen.update(told, files=added.names, notes=(*added.notes, *twice, *hints), preview=preview)
-        seen["fairness"] = params.assess_model_risk.sensitive_feature is not None
+        seen.update(
+            told, files=added.names, notes=(*added.notes, *twice, *hints), preview=preview, fairness=grouped
+        )
         return params
 
     create.create(shop, fill)
@@ -89,13 +92,21 @@ def init(
         _show(seen)
 
 
-def _params(settings: Source, cost: int | None, *, grouped: bool) -> Params:
-    """The shop's first parameters; ``cost`` is the place of the unit cost among the covariates.
+def _params(settings: Source, cost: str | None, orders: int, *, grouped: bool) -> Params:
+    """The shop's first parameters; ``cost`` is the covariate that is the unit cost.
 
-    Where no line has a customer, or every line has, there are no groups that a gate could compare."""
+    Where no line has a customer, or every line has, there are no groups that a gate could compare. Where orders are
+    few, such as a shop's weeks, more of them are tested on, so that the gate has enough to judge by.
+    """
     risk = Risk() if grouped else Risk(sensitive_feature=None)
-    response = PriceResponse(cost=None if cost is None else settings.covariates[cost])
-    return Params(source=settings, assess_model_risk=risk, fit_price_response=response)
+    usual = Preprocess()
+    share = min(max(usual.test_share, ENOUGH * risk.min_invoices / max(orders, 1)), MOST_TESTED)
+    return Params(
+        source=settings,
+        assess_model_risk=risk,
+        fit_price_response=PriceResponse(cost=cost),
+        preprocess=usual.model_copy(update={"test_share": round(share, 2)}),
+    )
 
 
 def _given(data: list[str], scratch: Path, tell: fetch.Progress) -> list[Path]:
@@ -120,8 +131,8 @@ def _show(seen: dict[str, Any]) -> None:
         say(note)
     if not seen["fairness"]:
         say(
-            "Not some lines with a customer and some without: no groups to compare, so the model's gate has no rule "
-            "about them (assess_model_risk.sensitive_feature)."
+            "No line has a customer, or every line has: no groups to compare, so the model's gate has no rule about "
+            "them (assess_model_risk.sensitive_feature)."
         )
     say(f"Made the shop {seen['shop']}. Next: {called()} run {seen['shop']}", to=stdout)
 

@@ -73,6 +73,6 @@ def _figures(decision: Decision) -> Table:
     ]
     for name, now, then in rows:
         if now is not None and then is not None:
-            before, after, low, high = map(money.amount, (now.middle, then.middle, then.low90, then.high90))
+            before, after, low, high = money.amounts(now.middle, then.middle, then.low90, then.high90)
             table.add_row(name, before, after, f"{low} to {high}")
     return table

@@ -11,6 +11,7 @@ from pricetrail.demand.interval import Interval, Resamples
 from pricetrail.demand.verdict import BELOW_ZERO, Rule, Verdict, at_most, closing, said
 
 EXACT = 1e-8
+FEWER = "(assess_model_risk.min_invoices; a larger preprocess.test_share tests on more)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def _judged(draft: Rule, trial: Trial, excess: Interval, limit: float) -> Rule:
         "invoices": invoices,
     }
     if invoices < trial.fewest:
-        words = f" {invoices:,} invoices are too few to judge by: at least {trial.fewest} are needed."
+        words = f" {invoices:,} invoices are too few to judge by: at least {trial.fewest} are needed {FEWER}."
         return replace(draft, words=draft.words + words, figures=figures)
     verdict = at_most(excess, limit)
     return replace(draft, verdict=verdict, words=draft.words + closing(verdict), figures=figures)

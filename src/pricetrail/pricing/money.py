@@ -16,9 +16,16 @@ def price(value: float) -> str:
     return f"{whole}{point}{rest.rstrip('0'):0<{CENTS}}"
 
 
-def amount(value: float, sign: str = "") -> str:
-    """To the cent; what is less than a tenth to two digits that tell something."""
-    return f"{value:{sign},.{_digits(value, 2) if abs(value) < 0.1 else CENTS}f}"
+def amount(value: float) -> str:
+    """One of ``amounts``."""
+    return amounts(value)[0]
+
+
+def amounts(*values: float, sign: str = "") -> list[str]:
+    """To the cent; where all are less than a tenth, to two digits that tell something of the largest."""
+    largest = max(map(abs, values))
+    digits = _digits(largest, 2) if largest < 0.1 else CENTS
+    return [f"{value:{sign},.{digits}f}" for value in values]
 
 
 def _digits(value: float, telling: int) -> int:

@@ -122,7 +122,7 @@ def _called(decision: Decision) -> str:
 
 def _bounded(found: Gain, what: str = "") -> str:
     amount = found.amount
-    middle, low, high = (money.amount(each, "+") for each in (amount.middle, amount.low90, amount.high90))
+    middle, low, high = money.amounts(amount.middle, amount.low90, amount.high90, sign="+")
     return f"{middle}{what} (90 % interval {low} to {high}, {chance(found.probability)} likely to be a gain)"
 
 

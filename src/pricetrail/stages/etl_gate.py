@@ -18,6 +18,7 @@ from pricetrail.transactions.contract import Contract
 FEWEST = {"accepted": 60, "products": 2, "weeks": 4}
 WORDS = {"accepted": "sales", "products": "products", "weeks": "weeks with sales"}
 TOP = 5
+DEAR = "Prices of many digits are read in thousands by init's --map unitprice='PRICE / 1000' (etl_pipeline.most)."
 BROKEN = (
     "data/original_df.parquet does not keep the contract of an order line. If somebody changed it, make it again "
     "with 'pricetrail run --stage etl_pipeline --force'."
@@ -61,11 +62,13 @@ def _faults(context: Context, horizon: str) -> list[str]:
 
 
 def _told(found: dict[str, Any], limit: float) -> list[str]:
+    dear = any(reason.startswith("price beyond") for reason in found["reasons_rejected"])
     return [
         f"{found['rejected_share']:.1%} of the {found['rows']:,} raw rows cannot be used; at most {limit:.1%} may be.",
         *_reasons(found["reasons_rejected"], found["examples"]),
         "Each row is in data/rejected.parquet with its reason. Correct the source and ingest it again, say where "
         "its columns come from (source.columns), or raise etl_pipeline.reject_share.",
+        *([DEAR] if dear else []),
     ]
 
 

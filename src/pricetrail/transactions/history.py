@@ -274,7 +274,7 @@ MORE: dict[str, Callable[[], dict[str, Value]]] = {
 
 def _prices(keyed: bool) -> dict[str, Value]:
     def against(other: NumericValue) -> NumericValue:
-        return (_.thousandths.cast("float64") / other.nullif(0)).ln()
+        return (_.thousandths.nullif(0).cast("float64") / other.nullif(0)).ln()
 
     beside = {"vs_shelf": _.paid.cast("float64") / STEP - _.shelf_price} if keyed else {}
     return beside | {

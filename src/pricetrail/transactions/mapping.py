@@ -110,10 +110,11 @@ def preview(lines: Table, rows: int = 5) -> list[dict[str, Any]]:
     return cast(list[dict[str, Any]], said.to_pyarrow().to_pylist())
 
 
-def grouped(lines: Table) -> bool:
-    """Whether some order lines have a customer and some have none."""
-    counts = plainly(lines.agg(known=_.customerid.count(), all=_.count()))[0]
-    return 0 < int(counts["known"]) < int(counts["all"])
+def counts(lines: Table) -> tuple[bool, int]:
+    """Whether some order lines have a customer and some have none; and how many orders there are."""
+    orders = _.invoiceno.nunique()
+    found = plainly(lines.agg(known=_.customerid.count(), all=_.count(), orders=orders))[0]
+    return 0 < int(found["known"]) < int(found["all"]), int(found["orders"])
 
 
 def advice(names: Sequence[str], source: Source, cost: str | None) -> Iterator[str]:

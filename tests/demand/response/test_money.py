@@ -14,6 +14,7 @@ from pricetrail.demand.response import money
         ([1 / 3, 20 / 7, 50 / 9], 0.01),
         ([1 / 300, 2 / 70, 5 / 90], 1e-4),
         ([5.0, 10.0, 20.0], 0.1),
+        ([0.000233, 0.000017, 0.000211], 1e-6),
     ],
 )
 def test_step_of_money(prices, step):

@@ -30,5 +30,6 @@ def step(prices: Floats) -> float:
 
 
 def _whole(values: Floats) -> Bools:
-    found: Bools = np.abs(values - np.rint(values)) <= CLOSE * np.maximum(values, 1.0)
+    nearest = np.rint(values)
+    found: Bools = (nearest > 0) & (np.abs(values - nearest) <= CLOSE * nearest)
     return found
