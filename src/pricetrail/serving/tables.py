@@ -35,6 +35,8 @@ HEADINGS = ("stockcode", "store", "description", *COLUMNS[2:], "receipt")
 # A table that nobody waits for is begun so many seconds later; who makes it steps aside after so many products, for so
 # many seconds.
 LATER, TURN, ASIDE = 0.2, 4, 0.0005
+# So many rows get their receipts at a time.
+PORTION = 250
 
 Row = dict[str, Any]
 
@@ -68,12 +70,15 @@ class Table:
         """Some of the rows, each with the receipt of its price.
 
         Raises:
-            TooMany: they take too long.
+            TooMany: they take too long. What is done by then stays.
             StoreFailed, DiskFull: their receipts could not be kept.
         """
+        until = time.monotonic() + self._desk.seconds
         new = [each for each in rows if _key(each) not in self._shown]
-        for each in self._quoted(new):
-            self._shown.setdefault(_key(each), each)
+        for at in range(0, len(new), PORTION):
+            self._in_time(until)
+            for each in self._quoted(new[at : at + PORTION]):
+                self._shown.setdefault(_key(each), each)
         return [self._shown[_key(each)] for each in rows]
 
     def _made(self) -> list[Row]:
@@ -90,7 +95,11 @@ class Table:
         if self._until is None:
             if len(self._decided) % TURN == 0:
                 time.sleep(ASIDE)
-        elif time.monotonic() > self._until:
+        else:
+            self._in_time(self._until)
+
+    def _in_time(self, until: float) -> None:
+        if time.monotonic() > until:
             raise TooMany(f"So many products take more than {self._desk.seconds:g} seconds. Ask again.")
 
     def _row(self, product: Product, limits: Limits) -> Row:
