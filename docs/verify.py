@@ -8,9 +8,9 @@ Exit codes: 0 everything holds, 1 something does not, 2 that is no bundle, 3 not
 
 What it checks: every entry of the ledger is in its one spelling, follows the one before by its SHA-256, and is signed
 by the key in force, which only the key before it can have named; every manifest is what an entry named; every
-release is made of files of its run, whose gates passed; every receipt leads to a root that an entry signed; every
-artifact that came along has the SHA-256 of its name; nothing else came along. docs/ledger.md says what that proves
-and what it does not.
+release is made of files of its run, whose gates passed; no channel was pointed at one that was in quarantine; every
+receipt leads to a root that an entry signed; every artifact that came along has the SHA-256 of its name; nothing else
+came along. docs/ledger.md says what that proves and what it does not.
 """
 
 from __future__ import annotations
@@ -247,6 +247,19 @@ def releases(ledger: Ledger, manifests: dict, report: Report) -> None:
             report.fault(place, "it points at no release that passed its gates and was recorded before it")
 
 
+def quarantines(ledger: Ledger, report: Report) -> None:
+    """No channel was pointed at a release while it was in quarantine."""
+    inside = set()
+    for entry in ledger.entries:
+        if entry["kind"] == "quarantine":
+            inside.update(entry["body"]["releases"])
+        elif entry["kind"] == "clearance":
+            inside.difference_update(entry["body"]["releases"])
+        elif entry["kind"] in ("promotion", "rollback") and entry["body"]["release"] in inside:
+            place = f"{entry['kind']} of entry {entry['number']}"
+            report.fault(place, "it points at a release that was in quarantine")
+
+
 def receipts(files: dict, ledger: Ledger, report: Report) -> int:
     """Every receipt leads to the root in an entry; how many do."""
     gone = {
@@ -383,6 +396,7 @@ def check(options: argparse.Namespace, files: dict) -> int:
     trusted(options, files, ledger, report)
     manifests = objects(files, ledger, report)
     releases(ledger, manifests, report)
+    quarantines(ledger, report)
     count, known = receipts(files, ledger, report), named(ledger, manifests)
     here = artifacts(files, known, report)
     if not report.faults:

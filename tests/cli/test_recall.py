@@ -22,6 +22,18 @@ def test_recall_names_runs_what_is_kept_back_and_the_way_out(ran):
     assert "in quarantine: odd prices" in said(ran, "releases").stdout
 
 
+def test_what_was_quarantined_by_mistake_is_let_out(ran):
+    id = production.releases(ran.root)[0].id[:12]
+    said(ran, "recall", ".", "--file", "data/raw/0001-lines.csv", "--quarantine")
+    refused = said(ran, "promote", id)
+    assert (refused.returncode, "recalled by file data/raw/0001-lines.csv" in refused.stderr) == (3, True)
+    lifted = said(ran, "recall", ".", "--release", id, "--lift", "--why", "another file was meant")
+    assert f"lets {id} be promoted again: another file was meant.\n" in lifted.stdout
+    assert said(ran, "promote", id).returncode == 0
+    assert said(ran, "verify").returncode == 0
+    assert said(ran, "recall", ".", "--release", id, "--lift", "--quarantine").returncode == 2
+
+
 def test_verify_tells_a_fault_of_many_files_once(ran):
     for path in ("data/clean.txt", "metrics/etl.json"):
         (ran.root / path).unlink()

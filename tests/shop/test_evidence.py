@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pricetrail.errors import LedgerBroken
-from pricetrail.lineage import canonical, place
+from pricetrail.lineage import canonical, channel, place
 from pricetrail.lineage.keys import make
 from pricetrail.lineage.receipts import Receipt, Writer
 from pricetrail.lineage.receipts.seal import seal
@@ -175,6 +175,20 @@ def test_no_bundle(bundle):
     bundle.path.write_bytes(b"PK")
     command = [sys.executable, "-I", "-S", str(SCRIPT), str(bundle.path)]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 2
+
+
+def test_promotion_out_of_quarantine(ran, tmp_path):
+    ledger, id = place.ledger(ran.root), production.releases(ran.root)[0].id
+    channel.quarantine(ledger, id, who="ann", why="odd")
+    channel.clear(ledger, id, who="ann", why="it was another")
+    channel.promote(ledger, id, who="ann", why="")
+    channel.quarantine(ledger, id, who="ann", why="odd after all")
+    evidence.export(ran.root, tmp_path / "evidence.zip", artifacts=False)
+    bundle = Checked(tmp_path / "evidence.zip")
+    assert "FAULT" not in bundle.check()[1]
+    ledger.append("promotion", {"channel": "staging", "release": id, "why": ""}, who="eve", objects=(id,))
+    bundle.files["ledger/000000008.json"] = ledger.store.read("ledger/000000008.json")
+    assert "FAULT promotion of entry 8: it points at a release that was in quarantine" in bundle.check()[1]
 
 
 def test_broken_ledger_is_not_shown(shop, tmp_path):

@@ -97,6 +97,26 @@ def test_changed_byte_in_the_working_copy(ran, path, place):
     assert {where for _, where, _ in findings(ran)} - {"dvc.lock, learn"} == {place}
 
 
+@pytest.mark.parametrize("path", ["data/raw/.more.csv", "models/production/more.bin"])
+def test_file_more_where_the_run_read_or_wrote(ran, path):
+    (ran.root / path).write_text("1,2\n")
+    assert ("shop", path, 2) in findings(ran)
+
+
+@pytest.mark.parametrize("path", ["data/raw/0001-lines.csv", "models/production/dfn_best.onnx"])
+def test_link_in_place_of_a_file(ran, tmp_path, path):
+    moved = (ran.root / path).rename(tmp_path / "elsewhere")
+    (ran.root / path).symlink_to(moved)
+    assert [where for _, where, _ in findings(ran)] == [path]
+
+
+def test_links_into_the_cache_hold(ran):
+    ran.dvc("config", "--local", "cache.type", "symlink")
+    ran.dvc("checkout", "--relink", "--quiet")
+    assert (ran.root / "data/clean.txt").is_symlink()
+    assert findings(ran, deep=True) == []
+
+
 @pytest.mark.parametrize("path", ["dvc.yaml", "dvc.lock", "data/raw.dvc"])
 @pytest.mark.parametrize("content", [b"{", b"a: \xff", b"\0"])
 def test_file_that_is_yaml_no_more(ran, path, content):

@@ -13,8 +13,9 @@ from rich.table import Table
 from pricetrail.cli.console import AsJson, answer, say, show, stdout
 from pricetrail.errors import UsageError
 from pricetrail.lineage import channel, place
+from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
-from pricetrail.lineage.recall import Recalled, committed, holding, quarantine, recall_release
+from pricetrail.lineage.recall import Recalled, clear, committed, holding, quarantine, recall_release
 from pricetrail.lineage.recall import recall as run_recall
 from pricetrail.shop import git, suspects
 from pricetrail.shop.suspects import Suspect
@@ -33,7 +34,11 @@ def recall(
     quarantined: Annotated[
         bool, typer.Option("--quarantine", help="Keep these releases from being promoted.")
     ] = False,
-    why: Annotated[str, typer.Option(help="Why, for those who read it later.")] = "recalled",
+    lift: Annotated[bool, typer.Option("--lift", help="Let them out of quarantine again.")] = False,
+    why: Annotated[
+        str | None,
+        typer.Option(help="Why, for those who read it later.", show_default="recalled by what was given"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell which runs, releases, receipts, products and quoted revenue something bad has touched."""
@@ -42,11 +47,15 @@ def recall(
     ]
     if len(given) != 1:
         raise UsageError(f"Say what to recall by exactly one of --{', --'.join(WAYS)}; found {len(given)}.")
+    if quarantined and lift:
+        raise UsageError("--quarantine and --lift exclude each other.")
     ledger = place.ledger(shop)
     found, files, unread = _recalled(shop, ledger, *given[0])
     for words in unread:
         say(f"Not looked into: {words}", style="yellow")
-    put = quarantine(ledger, found, who=git.somebody(shop), why=why) if quarantined else []
+    moved = {"who": git.somebody(shop), "why": why or f"recalled by {' '.join(given[0])}"}
+    put = quarantine(ledger, found, **moved) if quarantined else []
+    out = clear(ledger, found, **moved) if lift else []
     serves = {name: id for name, id in channel.standing(ledger).items() if id in found.releases}
     if as_json:
         about = {
@@ -54,6 +63,7 @@ def recall(
             "serving": serves,
             "unread": unread,
             "quarantined": [entry.body["releases"][0] for entry in put],
+            "lifted": [entry.body["releases"][0] for entry in out],
         }
         answer({**found.to_dict(), **about})
         return
@@ -62,10 +72,7 @@ def recall(
             f"{each.path} {each.sha256[:12]}{'' if each.rows is None else f': {each.rows:,} rows'}", to=stdout
         )
     _show(found, serves)
-    for id, entry in channel.quarantined(ledger).items():
-        if id in found.releases:
-            said = f"Entry {entry.number} keeps {id[:12]} from being promoted: {entry.body['why']}."
-            say(said, to=stdout, style="yellow")
+    _tell_kept(ledger, found, out)
     for name, id in serves.items():
         say(f"{id[:12]} still serves as {name}. {_way_out(ledger, name)}", style="yellow")
 
@@ -80,6 +87,17 @@ def _recalled(
     ask = {"file": suspects.named, "rows": suspects.with_rows, "column": suspects.with_column}[way]
     found = ask(shop, ledger, value)
     return run_recall(ledger, holding(found.digests)), found.files, found.unread
+
+
+def _tell_kept(ledger: Ledger, found: Recalled, out: list[Entry]) -> None:
+    """Which of the releases are kept from being promoted, and which no longer are."""
+    for entry in out:
+        id = entry.body["releases"][0][:12]
+        say(f"Entry {entry.number} lets {id} be promoted again: {entry.body['why']}.", to=stdout)
+    for id, entry in channel.quarantined(ledger).items():
+        if id in found.releases:
+            said = f"Entry {entry.number} keeps {id[:12]} from being promoted: {entry.body['why']}."
+            say(said, to=stdout, style="yellow")
 
 
 def _way_out(ledger: Ledger, name: str) -> str:

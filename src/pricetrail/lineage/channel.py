@@ -7,6 +7,7 @@ it is moved or it is not, and two who move it at once come one after the other.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pricetrail.errors import Blocked, UsageError
@@ -16,6 +17,7 @@ from pricetrail.lineage.ledger import Ledger
 
 PRODUCTION = "production"
 PREFIX = "channel/"
+QUARANTINE, CLEARANCE = "quarantine", "clearance"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -43,8 +45,17 @@ def became(ledger: Ledger, run: str) -> Entry | None:
 
 
 def quarantined(ledger: Ledger) -> dict[str, Entry]:
-    """The entry that put each release into quarantine, by the release's id."""
-    return {id: entry for entry in ledger.topic("quarantine") for id in entry.body["releases"]}
+    """The entry that put each release into quarantine, by the id of a release that is in it."""
+    return shunned(entry for kind in (QUARANTINE, CLEARANCE) for entry in ledger.topic(kind))
+
+
+def shunned(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """Of entries in any order, the one that put each release into quarantine of which no later one let it out."""
+    known = dict[str, Entry]()
+    for entry in sorted(entries, key=lambda each: each.number):
+        if entry.kind in (QUARANTINE, CLEARANCE):
+            known |= dict.fromkeys(entry.body["releases"], entry)
+    return {id: entry for id, entry in known.items() if entry.kind == QUARANTINE}
 
 
 def current(ledger: Ledger, channel: str = PRODUCTION) -> Standing | None:
@@ -125,7 +136,13 @@ def rollback(ledger: Ledger, channel: str = PRODUCTION, *, who: str, why: str) -
 def quarantine(ledger: Ledger, release: str, *, who: str, why: str) -> Entry:
     """Keep a release from being promoted, or gone back to, from now on. What serves now is not moved by it."""
     id = ids.resolve(release, releases(ledger), "release")
-    return ledger.append("quarantine", {"releases": [id], "why": why}, who=who, objects=(id,))
+    return ledger.append(QUARANTINE, {"releases": [id], "why": why}, who=who, objects=(id,))
+
+
+def clear(ledger: Ledger, release: str, *, who: str, why: str) -> Entry:
+    """Let a release out of quarantine. That it was in it stays on record."""
+    id = ids.resolve(release, releases(ledger), "release")
+    return ledger.append(CLEARANCE, {"releases": [id], "why": why}, who=who, objects=(id,))
 
 
 def reproduced(ledger: Ledger, release: str) -> None:
@@ -170,6 +187,7 @@ def _refuse_quarantined(ledger: Ledger, id: str) -> None:
     if by := quarantined(ledger).get(id):
         raise Blocked(
             f"The release {id[:12]}… is in quarantine since entry {by.number}: {by.body.get('why', 'no reason given')}."
+            f" 'pricetrail recall --release {id[:12]} --lift --why WHY' lets it out."
         )
 
 

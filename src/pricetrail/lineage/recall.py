@@ -117,6 +117,12 @@ def quarantine(ledger: Ledger, recalled: Recalled, *, who: str, why: str) -> lis
     return [channel.quarantine(ledger, id, who=who, why=why) for id in recalled.releases if id not in already]
 
 
+def clear(ledger: Ledger, recalled: Recalled, *, who: str, why: str) -> list[Entry]:
+    """Let every release that was touched, and is in quarantine, out of it."""
+    inside = channel.quarantined(ledger)
+    return [channel.clear(ledger, id, who=who, why=why) for id in recalled.releases if id in inside]
+
+
 def _recalled(ledger: Ledger, touched: tuple[Run, ...], releases: list[str]) -> Recalled:
     tally = _Tally(releases)
     gone, deleted, waiting = forgotten(ledger), 0, 0

@@ -2,7 +2,7 @@ import pytest
 
 from pricetrail.errors import DigestMismatch, UnknownId
 from pricetrail.lineage import canonical, channel
-from pricetrail.lineage.recall import committed, holding, quarantine, recall, recall_release
+from pricetrail.lineage.recall import clear, committed, holding, quarantine, recall, recall_release
 from pricetrail.lineage.receipts import Writer, segment
 from pricetrail.lineage.receipts.retention import Policy, forget
 from pricetrail.lineage.receipts.seal import seal
@@ -73,6 +73,17 @@ def test_quarantine_blocks_what_was_touched_once(story):
     found = recall(story, holding({BAD}))
     assert len(quarantine(story, found, who="ann", why="bad file")) == 1
     assert quarantine(story, found, who="ann", why="bad file") == []
+    assert set(channel.quarantined(story)) == {RELEASES[1]}
+
+
+def test_a_quarantine_is_lifted_and_put_again(story):
+    found = recall(story, holding({BAD}))
+    quarantine(story, found, who="ann", why="bad file")
+    assert [each.body["why"] for each in clear(story, found, who="bob", why="it was fine")] == ["it was fine"]
+    assert channel.quarantined(story) == {}
+    assert clear(story, found, who="bob", why="twice") == []
+    channel.promote(story, RELEASES[1], who="bob", why="")
+    quarantine(story, found, who="ann", why="it was not")
     assert set(channel.quarantined(story)) == {RELEASES[1]}
 
 

@@ -131,7 +131,7 @@ def _of_channel(entry: Entry, chain: Chain) -> Iterator[str]:
         yield f"the release {id[:12]}… was not recorded before it"
     elif set(known[-1].body["gates"].values()) != {"passed"}:
         yield f"the release {id[:12]}… did not pass its gates"
-    if any(each.kind == "quarantine" and id in each.body["releases"] for each in before):
+    if id in channel.shunned(before):
         yield f"the release {id[:12]}… was in quarantine"
     if not channel.NAME.fullmatch(str(entry.body.get("channel"))):
         yield f"{entry.body.get('channel')!r} is no channel"

@@ -64,6 +64,7 @@ def check(root: Path, run: Run, here: Here, *, apart: str) -> Iterator[Finding]:
     if not broken:
         yield from _settings(root, run, at)
         yield from _sources(root, run.manifest, at, apart)
+        yield from _new(root, run.manifest, at, apart)
         yield from _records(root, run.manifest, at)
 
 
@@ -164,8 +165,11 @@ def _files(root: Path, known: list[Artifact], at: Since) -> Iterator[Finding]:
 
 
 def _fault(root: Path, known: Artifact) -> str | None:
-    if not (root / known.path).is_file():
+    path = root / known.path
+    if not path.is_file():
         return "it is missing"
+    if path.is_symlink() and not path.resolve().as_posix().endswith(f"/{known.md5[:2]}/{known.md5[2:]}"):
+        return "it is a link to something outside of DVC's cache, and not a file"
     found = artifact.read(root, known.path)
     if found == known:
         return None
@@ -185,12 +189,31 @@ def _sources(root: Path, known: Mapping[str, Any], at: Since, apart: str) -> Ite
         if path == apart:
             continue
         yield from _files(root, files, at)
-        new = set(artifact.files(root, [path] if path else [])) - {each.path for each in files}
-        yield from (Finding(AREA, name, "the run did not read it: it is new", at) for name in sorted(new))
         if path:
             file, found = tracked.get(path, (f"{path}.dvc", {}))
             if not tracks(found, path, files):
                 yield Finding(AREA, file, f"it does not say of {path} what the run read", at)
+
+
+def _new(root: Path, known: Mapping[str, Any], at: Since, apart: str) -> Iterator[Finding]:
+    """Files beside those of the run, in the folders that it read and wrote."""
+    done = [stage for stage in stages(root) if stage.name in known["records"]]
+    written = [path for stage in done for path in stage.writes]
+    read = {*(path for stage in done for path in stage.reads), *known["sources"]} - {apart, ""}
+    there = {
+        *artifact.files(root, (path for path in written if (root / path).is_dir())),
+        *artifact.files(
+            root, (path for path in read if (root / path).is_dir() and not _under(path, written))
+        ),
+    }
+    met = {each["path"] for values in (known["artifacts"], *known["sources"].values()) for each in values}
+    for name in sorted(there - met):
+        did = "make" if _under(name, written) else "read"
+        yield Finding(AREA, name, f"the run did not {did} it: it is new", at)
+
+
+def _under(path: str, folders: Sequence[str]) -> bool:
+    return any(path == each or path.startswith(f"{each}/") for each in folders)
 
 
 def _records(root: Path, known: Mapping[str, Any], at: Since) -> Iterator[Finding]:

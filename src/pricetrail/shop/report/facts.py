@@ -21,7 +21,7 @@ from pricetrail.shop.report.sources import Sources
 
 GATES = {"etl": "gates/etl.json", "data_drift": "gates/data_drift.json", "model": "gates/model.json"}
 SHAP = "reports/dfn_shap_mean_abs.json"
-TOPICS = ("release", "promotion", "rollback", "quarantine", "reproduction")
+TOPICS = ("release", "promotion", "rollback", "quarantine", "clearance", "reproduction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Facts:
     @property
     def quarantined(self) -> bool:
         """Whether it is kept from being promoted."""
-        return any(each.kind == "quarantine" for each in self.history)
+        return bool(channel.shunned(self.history))
 
     def sources(self) -> Sources:
         """What can be cited."""
