@@ -1,3 +1,5 @@
+import os
+import signal
 import threading
 
 import duckdb
@@ -46,6 +48,19 @@ def test_who_gives_up_waits_for_nothing():
     asking = [lambda errands: errands.add(stopped.wait), lambda errands: errands.add(lambda: seen.append(1))]
     with pytest.raises(KeyboardInterrupt):
         asked(*asking, give_up, interrupt=stopped.set)
+    assert not seen
+
+
+def test_an_interrupt_ends_the_wait_for_the_rest():
+    stopped, seen = threading.Event(), []
+
+    def interrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+        stopped.wait()
+
+    asking = [lambda errands: errands.add(interrupted), lambda errands: errands.add(lambda: seen.append(1))]
+    with pytest.raises(KeyboardInterrupt):
+        asked(*asking, interrupt=stopped.set)
     assert not seen
 
 

@@ -46,9 +46,13 @@ class Errands:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None:
-            self._interrupt()
-        self._thread.shutdown(cancel_futures=kind is not None)
-        sys.setswitchinterval(self._switch)
-        if kind is None and self._last is not None:
-            self._last.result()
+        wanted = False
+        try:
+            if kind is None and self._last is not None:
+                self._last.result()
+            wanted = kind is None
+        finally:
+            if not wanted:
+                self._interrupt()
+            self._thread.shutdown(cancel_futures=True)
+            sys.setswitchinterval(self._switch)
