@@ -99,7 +99,7 @@ def _dealt(codes: Column) -> Shorts:
     order = np.argsort(np.asarray(codes.texts), kind="stable")
     lines = np.bincount(codes.values, minlength=len(order))[order]
     found = np.empty(len(order), np.int16)
-    found[order] = np.unique((np.cumsum(lines) - 1) // GROUP, return_inverse=True)[1]
+    found[order] = np.unique(np.maximum(np.cumsum(lines) - 1, 0) // GROUP, return_inverse=True)[1]
     return found
 
 
