@@ -1,6 +1,6 @@
 """Prices where the truth is known: simulated shops through the estimator and the decision.
 
-python -m benchmarks.pricing [--shops 200] [--times 1] [--processes 2] [--json]
+python -m benchmarks.pricing [--shops 200] [--times 1] [--oracle learns|knows] [--processes 2] [--json]
 
 Every shop has 60 products, 48 weeks and a seed of its own; its size (6,000 to 36,000 order lines, dirt included), the
 mean and spread of its elasticities, its seasons, its noise and the share of products that are repriced are drawn from
@@ -12,6 +12,9 @@ the limit on change in one cycle is lifted, as the best price knows none. Beside
 limits, against the best price that those admit. Kept prices count like any other; the products whose response reads
 identified, and the prices that are changed, are shown by themselves too, and what a looser rule than the 90 % interval
 would bring, and cost. With ``--times 8`` every shop sells eight times as much, at the same elasticities.
+
+With ``--oracle learns`` the responses come from one who is told all but the products' own elasticities, and with
+``--oracle knows`` from one who is told those too (``oracle``): what the same decision falls short by at best.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from benchmarks import oracle
 from benchmarks.telling import tell
 
 from pricetrail.params import Params
@@ -92,6 +96,7 @@ def main() -> None:
     parser.add_argument("--shops", type=int, default=200)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--times", type=int, default=1, help="so many times the order lines")
+    parser.add_argument("--oracle", choices=("learns", "knows"))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
@@ -99,7 +104,7 @@ def main() -> None:
     began = time.perf_counter()
     with ProcessPoolExecutor(asked.processes) as pool:
         seeds = range(asked.first, asked.first + asked.shops)
-        shops = list(pool.map(shop, seeds, repeat(asked.times)))
+        shops = list(pool.map(shop, seeds, repeat(asked.times), repeat(asked.oracle)))
     found = dict(figures(shops)) | {"seconds": round(time.perf_counter() - began, 1)}
     tell(found, as_json=asked.json)
 
@@ -121,10 +126,14 @@ def drawn(seed: int, times: int) -> Settings:
     )
 
 
-def shop(seed: int, times: int) -> list[Case]:
+def shop(seed: int, times: int, told_by: str | None) -> list[Case]:
     """Every product of a shop, under both aims."""
     world = simulator.build(drawn(seed, times))
-    told = Responses.from_json(estimated(world))
+    told = (
+        oracle.responses(world, blind=told_by == "learns")
+        if told_by
+        else Responses.from_json(estimated(world))
+    )
     known = {product.stockcode: product for product in told.products}
     volume = np.exp(world.catalogue.popularity + world.catalogue.pack)
     return [
@@ -208,8 +217,8 @@ def figures(shops: list[list[Case]]) -> Iterator[tuple[str, str]]:
     yield "shops, products", f"{len(shops)}, {len(products):,}"
     yield "elasticities within their 90 % interval", covered(shops)
     for name in ("identified", "borrowed", "unknown"):
-        mine = [abs(case.strayed) <= REACH for case in products if case.identification == name]
-        yield f"  {name}", f"{np.mean(mine):.1%} of {len(mine):,}"
+        if mine := [abs(case.strayed) <= REACH for case in products if case.identification == name]:
+            yield f"  {name}", f"{np.mean(mine):.1%} of {len(mine):,}"
     deep = [abs(case.deep_strayed) <= REACH for case in products if case.identification != "unknown"]
     yield "  of deep cuts, where prices changed", f"{np.mean(deep):.1%}"
     for aim in ("margin", "revenue"):

@@ -23,8 +23,6 @@ from pricetrail.demand.response.panel import Bools, Floats
 
 SPREADS = np.concatenate([[0.0], np.geomspace(0.05, 2.5, 10)])
 SHARES = (0.3, 0.6, 0.9)
-# Half of the mass of what is believed beforehand of the spread of how slopes change further down lies below it.
-FURTHER = 0.5
 # Rows of the grid that are so much less likely than the best say nothing.
 FAINT = 1e-2
 LEAST = 1e-3
@@ -32,7 +30,7 @@ LEAST = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """What is held before the data: ``usual``, the size that the first coefficient's spread is of, and the standard
+    """What is held before the data: ``usual``, the size that the coefficients' spreads are of, and the standard
     deviation ``vague`` of the mean of a coefficient around nothing."""
 
     usual: float
@@ -189,12 +187,12 @@ def _prior(spread: Floats, usual: float) -> float:
     """The log of the prior mass of a row of the grid.
 
     Products do differ: no spread of the first coefficient has no mass (Chung et al., 2013). How the slope changes
-    further down may well be the same for all. Large spreads have as much mass as a half-Cauchy gives them
-    (Gelman, 2006).
+    further down may well be the same for all, and hardly differs by more than the slope itself. Large spreads have as
+    much mass as a half-Cauchy gives them (Gelman, 2006).
     """
     ratio = SPREADS / usual
     first = np.maximum(ratio / (1 + ratio**2) ** 1.5, LEAST)
-    further = 1 / (1 + (SPREADS / FURTHER) ** 2)
+    further = 1 / (1 + ratio**2)
     mass = zip((first, further), spread[:2].tolist(), strict=False)
     found = [np.log((np.gradient(SPREADS) * each)[np.searchsorted(SPREADS, at)]) for each, at in mass]
     return float(sum(found))
