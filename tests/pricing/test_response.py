@@ -48,9 +48,13 @@ def test_field_of_a_later_writer_is_passed_over(plain):
 
 
 def test_unknown_product_names_the_nearest(plain):
-    with pytest.raises(UnknownProduct, match=r"'85123a' among the 1 .*nearest are: 85123A") as raised:
-        Responses.from_json(plain({})).product("85123a")
+    with pytest.raises(UnknownProduct, match=r"'85123b' among the 1 .*nearest are: 85123A") as raised:
+        Responses.from_json(plain({})).product("85123b")
     assert raised.value.near == ["85123A"]
+
+
+def test_code_as_the_shop_writes_it(plain):
+    assert Responses.from_json(plain({})).product("85123a").stockcode == "85123A"
 
 
 def test_very_long_code_is_cut_short(plain):

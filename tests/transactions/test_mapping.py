@@ -138,7 +138,8 @@ def test_rows_that_are_one_unit():
 
 def test_columns_that_could_be_used_are_told():
     names = ["week", "STORE", "sku", "units", "price", "Unit cost"]
-    place, cost = mapping.advice(names, mapping.settle(names), None)
+    place, mail, cost = mapping.advice([*names, "Email"], mapping.settle(names), None)
+    assert "--map customerid=Email" in mail
     assert ("--key STORE" in place, "--cost 'Unit cost'" in cost) == (True, True)
     known = mapping.settle(names, Wishes(covariates=("Unit cost",), key="STORE"))
     assert list(mapping.advice(names, known, "unit_cost")) == []

@@ -117,6 +117,8 @@ def _asked(
     for row in rows:
         own = {name: row.get(name, "").strip() for name in OWN}
         key = own["stockcode"], own["store"]
+        upper = key[0].upper(), key[1]
+        key = upper if key not in products and upper in products else key
         try:
             product = _known(products, seen, key)
             yield _Asked(

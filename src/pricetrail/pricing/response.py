@@ -158,14 +158,16 @@ class Responses(_Value):
         return dict(stores)
 
     def stores(self, stockcode: str) -> list[Product]:
-        """The responses of one product: one, or one for each store.
+        """The responses of one product: one, or one for each store. A shop's codes are kept in upper case; its files
+        may have them in lower.
 
         Raises:
             UnknownProduct: there is none; the message names the nearest codes.
         """
-        if stockcode not in self._stores:
+        code = stockcode if stockcode in self._stores else stockcode.upper()
+        if code not in self._stores:
             raise UnknownProduct(stockcode, self._stores)
-        return self._stores[stockcode]
+        return self._stores[code]
 
     def product(self, stockcode: str, store: str | None = None) -> Product:
         """The response of one product; of one that is known by store, the store must be named.

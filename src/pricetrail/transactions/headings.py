@@ -97,5 +97,7 @@ PLACES = _words(
     location locationid filiale filialnr magasin tienda"""
 )
 """What tells stores apart."""
+MAIL = _words("email emailaddress customeremail billingemail contactemail")
+"""What tells customers apart, if the shop so decides: it names a person."""
 COST = _words("cost unitcost costprice costperunit purchaseprice buyingprice cogs einkaufspreis prixachat")
 """What one unit costs the shop."""

@@ -18,6 +18,7 @@ from pricetrail.transactions.engine import rows as plainly
 from pricetrail.transactions.expression import Expression
 from pricetrail.transactions.headings import (
     COST,
+    MAIL,
     PLACES,
     REQUIRED,
     STANDARD,
@@ -124,6 +125,9 @@ def advice(names: Sequence[str], source: Source, cost: str | None) -> Iterator[s
     place = next((name for name in names if plain(name) in PLACES and name not in used), None)
     if source.key is None and place is not None:
         yield f"{place!r} may tell stores apart: with --key {_shell(place)} each has prices of its own."
+    mail = next((name for name in names if plain(name) in MAIL), None)
+    if "customerid" not in source.columns and mail is not None:
+        yield f"{mail!r} may tell customers apart: --map customerid={_shell(mail)} tells forecasts what each bought."
     paid = next((name for name in names if plain(name) in COST and name not in used), None)
     if cost is None and paid is not None:
         yield f"{paid!r} may be what a unit costs: with --cost {_shell(paid)} prices are set for margin."
