@@ -3,7 +3,9 @@
 import os
 import shutil
 import signal
+import socketserver
 import subprocess
+import threading
 import time
 
 import pytest
@@ -107,6 +109,21 @@ def test_redis_that_does_not_answer_is_left_alone(served, server, end):
     before = asked(client)
     getattr(server, end)()
     assert [asked(client) for _ in range(5)] == [before] * 5
+
+
+@pytest.mark.parametrize("answer", [b"$5\r\nhello\r\n", b"*-1\r\n", b"HTTP/1.1 400 Bad\r\n\r\n"])
+def test_what_is_no_redis_changes_nothing(served, answer):
+    class Odd(socketserver.BaseRequestHandler):
+        def handle(self):
+            while self.request.recv(4096):
+                self.request.sendall(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Odd) as other:
+        other.daemon_threads = True
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        client = served.client(redis=f"redis://127.0.0.1:{other.server_address[1]}")
+        assert [asked(client) for _ in range(2)] == [asked(served.client())] * 2
+        other.shutdown()
 
 
 def test_redis_that_comes_back_is_asked_again(server):
