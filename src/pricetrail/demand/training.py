@@ -36,7 +36,7 @@ class Recipe(BaseModel):
 
     optimizer: Name = "muon"
     learning_rate: float = Field(default=6e-3, gt=0)
-    weight_decay: float = Field(default=1e-3, ge=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
     batch_size: int = Field(default=4096, ge=1)
 
 

@@ -24,7 +24,7 @@ SPACE: dict[str, BaseDistribution] = {
     "optimizer": CategoricalDistribution(["muon", "adamw", "nadam"]),
     "learning_rate": FloatDistribution(1e-3, 1e-2, log=True),
     "weight_decay": FloatDistribution(1e-5, 1e-1, log=True),
-    "batch_size": CategoricalDistribution([1024, 2048, 4096]),
+    "batch_size": CategoricalDistribution([2048, 4096]),
 }
 GRID: dict[str, list[Any]] = {
     "layers": [2, 3],
@@ -35,7 +35,7 @@ GRID: dict[str, list[Any]] = {
     "batch_norm": [False, True],
     "optimizer": ["muon"],
     "learning_rate": [3e-3, 6e-3],
-    "weight_decay": [1e-3],
+    "weight_decay": [1e-2],
     "batch_size": [4096],
 }
 
