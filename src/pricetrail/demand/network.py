@@ -41,7 +41,7 @@ class Architecture(BaseModel):
     levels: tuple[int, ...]
     atoms: tuple[float, ...] = Field(min_length=1)
     layers: int = Field(default=2, ge=1)
-    width: int = Field(default=192, ge=1)
+    width: int = Field(default=128, ge=1)
     dropout: float = Field(default=0.0, ge=0, lt=1)
     embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
     unseen: float = Field(default=0.5, ge=0, lt=1)

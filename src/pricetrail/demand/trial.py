@@ -15,8 +15,8 @@ from pricetrail.demand.training import Recipe, fit
 JUDGES = 10_000
 
 SPACE: dict[str, BaseDistribution] = {
-    "layers": IntDistribution(2, 4),
-    "width": CategoricalDistribution([128, 192, 256]),
+    "layers": IntDistribution(2, 3),
+    "width": CategoricalDistribution([128, 192]),
     "dropout": CategoricalDistribution([0.0, 0.1]),
     "embedding_dropout": FloatDistribution(0.1, 0.5),
     "unseen": FloatDistribution(0.1, 0.7),
