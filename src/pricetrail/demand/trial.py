@@ -16,7 +16,7 @@ JUDGES = 10_000
 
 SPACE: dict[str, BaseDistribution] = {
     "layers": IntDistribution(2, 3),
-    "width": CategoricalDistribution([128, 192]),
+    "width": CategoricalDistribution([128, 192, 256]),
     "dropout": CategoricalDistribution([0.0, 0.1]),
     "embedding_dropout": FloatDistribution(0.1, 0.5),
     "unseen": FloatDistribution(0.1, 0.7),
@@ -28,7 +28,7 @@ SPACE: dict[str, BaseDistribution] = {
 }
 GRID: dict[str, list[Any]] = {
     "layers": [2, 3],
-    "width": [128, 192],
+    "width": [128, 256],
     "dropout": [0.0],
     "embedding_dropout": [0.3],
     "unseen": [0.5],
