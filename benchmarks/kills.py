@@ -116,7 +116,7 @@ class Flow:
         shutil.rmtree(self.root)
         restore.restore(self.root, self.there)
         keys = Path(place.KEYS)
-        shutil.copytree(self.folder / "before" / keys, self.root / keys)
+        shutil.copytree(self.folder / "before" / keys, self.root / keys, dirs_exist_ok=True)
 
     def begin(self) -> subprocess.Popen[str]:
         """Give the command."""

@@ -81,7 +81,7 @@ def test_restored_shop_goes_on_as_the_lost_one_would_have(kind, request, tmp_pat
     production.promote(shop.root, None, why="")
     other = type(shop)(tmp_path / "back")
     restore.restore(other.root, shop.there)
-    shutil.copytree(shop.root / place.KEYS, other.root / place.KEYS)
+    shutil.copytree(shop.root / place.KEYS, other.root / place.KEYS, dirs_exist_ok=True)
     assert verify(other.root, deep=True).findings == ()
     assert other.run().stages == ()
     assert (other.root / "dvc.lock").read_bytes() == (shop.root / "dvc.lock").read_bytes()
@@ -94,6 +94,7 @@ def test_restored_shop_goes_on_as_the_lost_one_would_have(kind, request, tmp_pat
 def test_shop_comes_back_beside_where_one_stands(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     restore.restore(Path("back"), folder.there)
+    assert (tmp_path / "back" / place.KEYS).is_dir()
     assert (tmp_path / "back/data/clean.txt").read_bytes() == (folder.root / "data/clean.txt").read_bytes()
 
 
@@ -190,7 +191,7 @@ def test_second_machine_pulls_pushes_and_is_told_of_the_first(folder, tmp_path):
     folder.there = Place.of(str(tmp_path / "elsewhere"), None, None)
     remote.move(folder.root, folder.there)
     restore.restore(tmp_path / "other", folder.there)
-    shutil.copytree(folder.root / ".pricetrail", tmp_path / "other/.pricetrail")
+    shutil.copytree(folder.root / ".pricetrail", tmp_path / "other/.pricetrail", dirs_exist_ok=True)
     again(folder)
     transfer.push(folder.root)
     other = type(folder)(tmp_path / "other")

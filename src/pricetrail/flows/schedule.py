@@ -13,6 +13,7 @@ from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Interval, Schedule
+from prefect.settings import get_current_settings
 from prefect.types.entrypoint import EntrypointType
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 
@@ -66,7 +67,11 @@ def deploy(week: Week, pool: Pool, when: Schedule) -> Deployed:
 
     The deployment has no limit of Prefect's: a worker that dies keeps its slot for minutes, and that somebody has it is
     in the server's memory alone. The lease in the shop's store lets one run work at a time, and others wait.
+
+    Raises:
+        UsageError: no server is named, or it does not answer; or the pool is of another type.
     """
+    _answering()
     _pool(pool)
     name = deployment(week)
     made = RunnerDeployment.from_flow(
@@ -85,6 +90,21 @@ def deploy(week: Week, pool: Pool, when: Schedule) -> Deployed:
 def deployment(week: Week) -> str:
     """The name of a shop's deployment."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", week.root.resolve().name).strip("-") or "shop"
+
+
+def _answering() -> None:
+    """Without a server's address Prefect would begin a server of its own, and end it at once."""
+    address = get_current_settings().api.url
+    if address is None:
+        raise UsageError(
+            "No Prefect server is named. Set PREFECT_API_URL (http://HOST:4200/api), or give --local to have one here."
+        )
+    with get_client(sync_client=True) as client:
+        if (fault := client.api_healthcheck()) is not None:
+            raise UsageError(
+                f"No Prefect server answers at {address}, named by PREFECT_API_URL ({type(fault).__name__}). Begin one"
+                " with 'prefect server start', or correct the address."
+            )
 
 
 def _pool(pool: Pool) -> None:

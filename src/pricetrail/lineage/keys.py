@@ -165,10 +165,14 @@ class Keyring:
                 return self.get(id)
         raise KeyMissing(f"{self.folder} holds several keys. Name the one to begin with in {FILE}.")
 
-    def add(self, key: Key) -> Key:
-        """Keep a key in the folder, durably, for its owner's eyes alone."""
-        with translating({OSError: StoreFailed}, f"The key cannot be kept in {self.folder}"):
+    def prepare(self) -> None:
+        """Make the folder, for its owner's eyes alone and outside of git."""
+        with translating({OSError: StoreFailed}, f"Keys cannot be kept in {self.folder}"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.folder / ".gitignore").write_text("*\n")
+
+    def add(self, key: Key) -> Key:
+        """Keep a key in the folder, durably, for its owner's eyes alone."""
+        self.prepare()
         FolderStore(self.folder, mode=0o600).create(f"{key.id}.pem", key.pem())
         return key

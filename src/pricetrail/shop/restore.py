@@ -66,6 +66,7 @@ def _clone(shop: Path, there: Place) -> None:
 
 
 def _key(shop: Path) -> tuple[str | None, bool]:
-    public = place.ledger(shop).key()
+    public, keyring = place.ledger(shop).key(), place.keyring(shop)
     id = None if public is None else digest(public)
-    return id, id is None or id in place.keyring(shop).ids()
+    keyring.prepare()
+    return id, id is None or id in keyring.ids()
