@@ -67,3 +67,12 @@ def test_release_may_be_promoted_next(shop):
     note.write(shop, Note(recorded=Recorded("a" * 64, "b" * 64, ())))
     assert "bbbbbbbbbbbb" in shown(shop)
     assert "pricetrail promote" in shown(shop)
+
+
+def test_prices_can_be_asked_for_without_a_release(shop):
+    standing = {"identified": 1, "borrowed": 0, "unknown": 0}
+    write_json(shop / "gates/model.json", {"verdict": "inconclusive"})
+    write_json(
+        shop / "metrics/price_response.json", {**standing, "pool": {"slope": {"mean": -2.0, "sd": 0.1}}}
+    )
+    assert "pricetrail recommend CODE" in shown(shop)

@@ -167,11 +167,15 @@ def _next(found: Summary, called: str) -> RenderableType:
         f"{called} serve {found.shop}": "prices over HTTP, and a page",
         f"{called} reprice --shop {found.shop}": "a price for every product",
     }
+    told = {
+        f"{called} recommend CODE --shop {found.shop}": "a price without a release, and so without a receipt"
+    }
     always = {
         f"{called} ingest FILE --shop {found.shop}": "new order lines",
         f"{called} drift {found.shop}": "drift over time",
     }
-    return _listed("Next", (ready if found.recorded and found.recorded["release"] else {}) | always)
+    released = found.recorded and found.recorded["release"]
+    return _listed("Next", (ready if released else told if found.response else {}) | always)
 
 
 def _listed(title: str, lines: dict[str, str]) -> RenderableType:
