@@ -67,9 +67,8 @@ def fit(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Nois
         counting: the variance that counting alone gives each of them.
         weeks: which weeks they are, shape (t,).
     """
-    lags = np.arange(1, max(1, int(REACH * (weeks[-1] - weeks[0]))) + 1) if len(weeks) > 1 else np.arange(0)
-    found = [_half_square(strayed, counting, weeks, lag) for lag in lags.tolist()]
-    heights, sizes = np.array([height for height, _ in found]), np.array([size for _, size in found])
+    heights, sizes = _variogram(strayed, counting, weeks)
+    lags = np.arange(1, len(sizes) + 1)
     if not (sizes > 0).any():
         return Noise(GUESS, GUESS, 0.9)
     return min((_fitted(heights, sizes, lags, decay) for decay in DECAYS.tolist()), key=lambda each: each[0])[
@@ -77,18 +76,23 @@ def fit(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Nois
     ]
 
 
-def _half_square(
-    strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64], lag: int
-) -> tuple[float, float]:
-    """The height of the variogram at a lag, and the weight behind it."""
-    ahead = np.searchsorted(weeks, weeks + lag)
-    here = np.flatnonzero((ahead < len(weeks)) & (weeks[np.minimum(ahead, len(weeks) - 1)] == weeks + lag))
-    one, other = here, ahead[here]
-    squared = (strayed[:, one] - strayed[:, other]) ** 2 - counting[:, one] - counting[:, other]
-    weight = 1 / ((GUESS + counting[:, one]) * (GUESS + counting[:, other]))
-    known = ~np.isnan(squared)
-    total = float(weight[known].sum())
-    return (float((weight[known] * squared[known]).sum()) / 2 / total if total else 0.0), total
+def _variogram(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """The height of the variogram at each lag from 1, and the weight behind it.
+
+    The square of a difference is written out, so that all pairs of weeks are products of three matrices.
+    """
+    reach = max(1, int(REACH * (weeks[-1] - weeks[0]))) if len(weeks) > 1 else 0
+    known = ~np.isnan(strayed)
+    sure = np.where(known, 1 / (GUESS + counting), 0.0)
+    moved = np.where(known, sure * strayed, 0.0)
+    own = np.where(known, sure * (strayed**2 - counting), 0.0).T @ sure
+    weight, squared = sure.T @ sure, own + own.T - 2 * (moved.T @ moved)
+    apart = weeks - weeks[:, None]
+    near = (apart > 0) & (apart <= reach)
+    sizes = np.bincount(apart[near], weight[near], reach + 1)[1:].astype(np.float64)
+    sums = np.bincount(apart[near], squared[near], reach + 1)[1:]
+    heights: Floats = np.divide(sums / 2, sizes, out=np.zeros(reach), where=sizes > 0)
+    return heights, sizes
 
 
 def _fitted(heights: Floats, sizes: Floats, lags: npt.NDArray[np.int64], decay: float) -> tuple[float, Noise]:
