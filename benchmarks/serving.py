@@ -69,6 +69,7 @@ def measure(folder: Path, venv: Path, seconds: float) -> dict[str, Any]:
     found: dict[str, Any] = {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
     found |= {"python": platform.python_version(), "installed_mb": round(size(venv) / 1e6)}
     found |= starts(folder, venv)
+    found |= pages(folder, venv)
     with serving(folder, venv) as server:
         found |= server.measured("price", fresh, 1, seconds)
         found |= server.measured("cached_price", lambda at: price(at % 50, 1.0), 1, seconds)
@@ -301,6 +302,25 @@ def starts(folder: Path, venv: Path) -> dict[str, float]:
         server.process.terminate()
         server.process.wait()
     return {"start_seconds": round(statistics.median(clock), 2), "start_cpu_seconds": statistics.median(cpu)}
+
+
+def pages(folder: Path, venv: Path) -> dict[str, float]:
+    """Milliseconds of the page of all products: behind the first price, on other terms, again; and of the sheet."""
+    asked = {
+        "page_at_once": "/",
+        "page_other_terms": "/?default_margin=0.4",
+        "page_again": "/?sort=price",
+        "sheet": "/products.csv",
+        "sheet_again": "/products.csv?sort=price",
+    }
+    found = dict[str, float]()
+    with serving(folder, venv) as server, Client(server.port) as client:
+        for name, path in asked.items():
+            began, cpu = time.perf_counter(), server.cpu()
+            client.get(path)
+            found[f"{name}_ms"] = round((time.perf_counter() - began) * 1000, 1)
+            found[f"{name}_cpu_ms"] = round((server.cpu() - cpu) * 1000)
+    return found
 
 
 def reprice(server: Server) -> dict[str, float]:

@@ -153,7 +153,7 @@ def test_releases_compared_promoted_and_rolled_back(tab, site):
     tab.go_back()
     tab.get_by_label("Key").fill("not the key")
     tab.get_by_role("button", name="Roll back").click()
-    tab.get_by_text("This needs the service's key").wait_for()
+    tab.get_by_text("That is not the service's key").wait_for()
     tab.get_by_label("Key").fill("the key")
     with tab.expect_navigation():
         tab.get_by_role("button", name="Roll back").click()

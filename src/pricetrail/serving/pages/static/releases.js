@@ -2,6 +2,12 @@
 "use strict";
 
 const said = document.getElementById("moved");
+const buttons = document.querySelectorAll("[data-move]:not([disabled])");
+
+function say(text, kind) {
+  said.textContent = text;
+  said.className = kind;
+}
 
 async function move(path) {
   const body = { why: document.getElementById("why").value };
@@ -14,12 +20,14 @@ async function move(path) {
   });
   const told = await found.json();
   if (found.ok) location.reload();
-  else said.textContent = told.detail;
+  else say(found.status === 403 ? "That is not the service's key. Nothing was moved." : told.detail, "bad");
 }
 
-for (const button of document.querySelectorAll("[data-move]")) {
-  button.addEventListener("click", () => {
-    said.textContent = "";
-    move(button.dataset.move).catch(() => { said.textContent = "The service does not answer."; });
+for (const button of buttons) {
+  button.addEventListener("click", async () => {
+    say("The channel is being moved …", "quiet");
+    buttons.forEach((each) => { each.disabled = true; });
+    await move(button.dataset.move).catch(() => say("The service does not answer.", "bad"));
+    buttons.forEach((each) => { each.disabled = false; });
   });
 }
