@@ -52,31 +52,22 @@ def test_nobody_moved_and_nobody_has_traits():
     assert not alike.traits(NAMES, TEXTS, np.zeros(4, bool)).any()
 
 
-def season(control=True, kin=10):
-    """Of ten bottles, whose kin sell as expected, twice as much and half as much, and of five bowls."""
-    expected = np.full((15, 3), 50.0)
-    counts = expected.copy()
-    counts[1:kin] = [50, 100, 25]
-    names = [(f"{number}", None) for number in range(15)]
-    texts = ["HOT WATER BOTTLE"] * 10 + ["ZINC BOWL"] * 5
-    return alike.season(counts, expected, np.full((15, 3), control), alike.kin(names, texts), own=0.2)
+def season(control=True):
+    expected = np.full((4, 3), 50.0)
+    counts = np.array([[50, 50, 50], [50, 100, 25], [50, 50, 50], [50, 50, 50]], float)
+    return alike.season(counts, expected, np.full((4, 3), control), alike.kin(NAMES, TEXTS))
 
 
 def test_season_is_that_of_kin_shrunk():
     found = season()
     assert 1.5 < found[0, 1] < 2
     assert 0.5 < found[0, 2] < 0.75
-    assert found[0, 0] == pytest.approx(1)
-    assert found[10:] == pytest.approx(np.ones((5, 3)))
-
-
-def test_what_chance_alone_makes_of_kin_is_no_season():
-    assert season(kin=2) == pytest.approx(np.ones((15, 3)), abs=0.05)
+    assert found[2:] == pytest.approx(np.ones((2, 3)))
 
 
 def test_own_counts_make_no_season():
-    assert season(kin=2)[1] == pytest.approx(np.ones(3))
+    assert season()[1] == pytest.approx(np.ones(3))
 
 
 def test_kin_at_another_price_is_no_control():
-    assert season(control=False) == pytest.approx(np.ones((15, 3)))
+    assert season(control=False) == pytest.approx(np.ones((4, 3)))

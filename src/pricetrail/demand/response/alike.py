@@ -4,8 +4,7 @@ Every series has the shop's weeks in common. Beyond that, things alike have seas
 them: what sells in winter is repriced in autumn, and what the season does would be taken for what the price does.
 So a series is held against those whose names share rare words with it (cosine of inverse document frequencies;
 Salton and Buckley, 1988), and the same product in other stores, *in the weeks in which their own price was the usual
-one*: they are its controls. How much more or less they sold than expected, shrunk towards nothing, is its season; how
-far it is shrunk hangs on how far such seasons stray by more than chance (credibility; Bühlmann, 1967).
+one*: they are its controls. How much more or less they sold than expected, shrunk towards nothing, is its season.
 
 Slopes are shrunk towards those of things alike too (``pool``), by the words that the names share, rare or not: how
 far that helps is for the data to say.
@@ -29,10 +28,10 @@ WIDEST = 2 / 3
 # So many traits hold nearly all of what names have in common.
 TRAITS = 100
 CELLS = 20_000_000
-# Variance of a season, where a cell is weighed for how far seasons stray.
-USUAL = 0.1
-# As many weeks in which chance is nothing count for what is usual beside a series' own.
-ALL = 8 / USUAL**2
+# Variance of a control's own week, which no number of its orders averages away.
+OWN = 0.2
+# What is believed beforehand: no season, as sure as such a number of orders would be.
+PRIOR = 1.0
 
 
 def kin(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str]) -> Any:
@@ -64,33 +63,18 @@ def traits(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str],
     return found
 
 
-def season(counts: Floats, expected: Floats, control: Bools, kindred: Any, own: float) -> Floats:
+def season(counts: Floats, expected: Floats, control: Bools, kindred: Any) -> Floats:
     """What the season of its kin multiplies each series' expected counts by, shape (s, t).
 
     Args:
         counts, expected: shape (s, t).
         control: the weeks whose price was the usual one, shape (s, t).
         kindred: as ``kin`` gives it.
-        own: variance of a control's own week, which no number of its orders averages away.
     """
-    known = 1 + own * expected
+    known = 1 + OWN * expected
     sold, due = (kindred @ np.where(control, each / known, 0.0) for each in (counts, expected))
-    chance = kindred.multiply(kindred) @ np.where(control, expected / known, 0.0)
-    vary = _varying(sold - due, due, chance)
-    told = vary * due**2 + chance
-    found: Floats = 1 + np.divide(vary * due * (sold - due), told, out=np.zeros_like(told), where=told > 0)
+    found: Floats = (PRIOR + sold) / (PRIOR + due)
     return found
-
-
-def _varying(strayed: Floats, due: Floats, chance: Floats) -> Floats:
-    """The variance of each series' season, shape (s, 1): the mean square of what strayed, less what chance adds; with
-    that of all series where its own weeks say little."""
-    weight = np.divide(due, USUAL * due**2 + chance, out=np.zeros_like(due), where=due > 0) ** 2
-    whole = (weight * due**2).sum(axis=1, keepdims=True)
-    found = (weight * (strayed**2 - chance)).sum(axis=1, keepdims=True)
-    shared = found.sum() / max(whole.sum(), 1.0)
-    varying: Floats = np.maximum((found + ALL * shared) / (whole + ALL), 0.0)
-    return varying
 
 
 def _words(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str]) -> Any:

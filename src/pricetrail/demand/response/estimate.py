@@ -143,9 +143,9 @@ def _orders(
     counts = panel.orders.sum(axis=0)
     control = panel.live & ~design.any(axis=2)
 
-    def expected(effect: Floats, own: float) -> Floats:
+    def expected(effect: Floats) -> Floats:
         plain = baseline.expected(panel.orders, effect * driven, panel.live).sum(axis=0) * driven
-        season = driven * alike.season(counts, plain * effect, control, kindred, own)
+        season = driven * alike.season(counts, plain * effect, control, kindred)
         means: Floats = baseline.expected(panel.orders, effect * season, panel.live).sum(axis=0) * season
         return means
 
@@ -159,7 +159,7 @@ def _size(panel: Panel, design: Floats, traits: Floats, apply: Map) -> Outcome:
     orders, counts = panel.orders.sum(axis=0), panel.units.sum(axis=0)
     live = panel.live & (orders > 0)
 
-    def expected(effect: Floats, own: float) -> Floats:
+    def expected(effect: Floats) -> Floats:
         means = baseline.expected(panel.units, panel.orders * effect, live) * panel.orders
         summed: Floats = means.sum(axis=0)
         return summed
@@ -172,7 +172,7 @@ def _size(panel: Panel, design: Floats, traits: Floats, apply: Map) -> Outcome:
 def settle(
     panel: Panel,
     weeks: Weeks,
-    expected: Callable[[Floats, float], Floats],
+    expected: Callable[[Floats], Floats],
     first: Floats,
     traits: Floats,
     belief: Belief,
@@ -182,7 +182,7 @@ def settle(
     mean, spread, found = first, FIRST_SPREAD, START
     effect = np.exp(weeks.design @ first)
     for _ in range(ROUNDS):
-        weeks = replace(weeks, baseline=expected(effect, found.week + found.lasting))
+        weeks = replace(weeks, baseline=expected(effect))
         known = local.solve(weeks, found, panel.weeks, mean, _precision(spread), apply)
         data = Data(known.information, known.pulled, traits)
         pooled = pool.fit(data, belief)
