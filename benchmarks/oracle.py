@@ -2,8 +2,8 @@
 
 It knows what no estimator does: the level of every product and the season of every week, the law of the noise, weeks
 without stock, how far deep cuts add, the mean elasticity of each family and how far its products differ from it. All
-it has to learn is each product's own elasticity, from its own weeks: a posterior on a grid. No estimator can be
-expected to fall short by less, so what its prices fall short by is the price of what sales do not tell.
+it has to learn is each product's own elasticity, from its own weeks: a posterior on a grid. What its prices fall short
+by under the same decision is the price of what sales do not tell, and of the decision's own rules.
 """
 
 from __future__ import annotations
@@ -69,8 +69,9 @@ def _likelihood(counts: Floats, expected: Floats, ratio: Floats, aside: Floats, 
 
 
 def _product(truth: Truth, now: float, slope: Slope, deep: float) -> Product:
-    """As the decision takes it; its usual price is the one at which the price has no effect."""
-    listed = sorted({truth.lowest, truth.base_price, truth.highest, now})
+    """As the decision takes it; its usual price is the one at which the price has no effect, if it was ever asked."""
+    seen = {truth.lowest, truth.highest, now}
+    listed = sorted(seen | {truth.base_price} if truth.lowest < truth.base_price < truth.highest else seen)
     return Product(
         stockcode=truth.stockcode,
         price=now,
