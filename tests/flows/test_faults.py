@@ -8,19 +8,22 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import psutil
 import pytest
+from benchmarks import proxy as wire
 
 from pricetrail.flows import local
 from pricetrail.lineage import channel, place
-from pricetrail.shop import production, remote, settings
+from pricetrail.shop import git, production, remote, settings
 from pricetrail.shop.remote import Place
 from pricetrail.shop.verification import verify
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 LEASE = 5
+HEADINGS = "invoiceno,stockcode,quantity,invoicedate,unitprice"
 FLOW = """
 import json, sys
 from pricetrail.flows.week import Week
@@ -47,10 +50,11 @@ def holds(shop):
     return verify(shop.root, deep=True).findings == ()
 
 
-def flow(prefect, shop, **how):
-    """A run of the flow in a process of its own."""
-    words = [sys.executable, "-c", FLOW, json.dumps({"shop": str(shop.root), "pause": 0.1, "lease": LEASE})]
-    environment = {**os.environ, **prefect.server.environment}
+def flow(prefect, shop, sources=(), more=None, **how):
+    """A run of the flow in a process of its own; ``more`` is added to its environment."""
+    week = {"shop": str(shop.root), "sources": list(sources), "pause": 0.1, "lease": LEASE}
+    words = [sys.executable, "-c", FLOW, json.dumps(week)]
+    environment = {**os.environ, **prefect.server.environment, **(more or {})}
     return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True, **how)
 
 
@@ -69,6 +73,20 @@ def kill(whole):
     psutil.wait_procs(tree)
 
 
+def until(process, seen):
+    """Wait for something to be seen, while a process is at work."""
+    while not (found := seen()):
+        assert process.poll() is None, ended(process)
+        time.sleep(0.02)
+    return found
+
+
+def end(process):
+    """Kill a flow, and all that it began."""
+    kill(psutil.Process(process.pid))
+    process.communicate()
+
+
 def begun(pid, word):
     """Whether a command of pricetrail is at work below a process."""
     with suppress(psutil.Error):
@@ -77,6 +95,12 @@ def begun(pid, word):
                 if each.cmdline()[1:4] == ["-m", "pricetrail", word]:
                     return True
     return False
+
+
+def written(pipe):
+    """A pipe's other end, once somebody reads from it."""
+    with suppress(OSError):
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
 
 
 @pytest.mark.parametrize("word", ["run", "push", "promote"])
@@ -112,6 +136,62 @@ def test_worker_killed_while_it_waits_for_a_service(prefect, kept):
     silent.shutdown()
     silent.server_close()
     assert ended(flow(prefect, kept))[0] == "Unchanged"
+    assert holds(kept)
+
+
+@pytest.fixture
+def supplied(kept, tmp_path):
+    """The same shop, with raw lines that can be read, and an inbox with a week's."""
+    settings.change(kept.root, "source", columns={name: name for name in HEADINGS.split(",")})
+    kept.write("data/raw/0001-lines.csv", f"{HEADINGS}\n1,A,2,2025-01-01,1.5\n")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox/new.csv").write_text(f"{HEADINGS}\n2,A,3,2025-01-08,1.5\n")
+    return kept
+
+
+def test_killed_while_new_lines_are_committed(prefect, supplied, tmp_path):
+    before, source = standing(supplied), str(tmp_path / "inbox")
+    (supplied.root / ".git/info/attributes").write_text("raw.dvc filter=slow")
+    git.git(supplied.root, "config", "filter.slow.clean", "sleep 600; cat")
+    process = flow(prefect, supplied, sources=[source])
+    until(process, (supplied.root / ".git/index.lock").exists)
+    assert begun(process.pid, "ingest")
+    end(process)
+    git.git(supplied.root, "config", "filter.slow.clean", "cat")
+    assert ended(flow(prefect, supplied, sources=[source]))[0] == "Released"
+    assert "2025-01-08" in (supplied.root / "data/clean.txt").read_text()
+    assert standing(supplied) != before
+    assert holds(supplied)
+
+
+def test_killed_while_it_checks(prefect, kept, tmp_path):
+    """The key is to come from a pipe, and does not."""
+    os.mkfifo(tmp_path / "key")
+    process = flow(prefect, kept, more={"PRICETRAIL_SIGNING_KEY_FILE": str(tmp_path / "key")})
+    held = until(process, lambda: written(tmp_path / "key"))
+    end(process)
+    os.close(held)
+    assert ended(flow(prefect, kept))[0] == "Released"
+    assert holds(kept)
+
+
+def test_killed_while_it_reports(prefect, kept):
+    asked, go = threading.Event(), threading.Event()
+
+    def hold(request):
+        if (request.method, request.path) == ("POST", "/api/artifacts/"):
+            asked.set()
+            go.wait()
+
+    with wire.before(prefect.server.address) as proxy:
+        proxy.script = hold
+        process = flow(type(prefect)(replace(prefect.server, address=proxy.address)), kept)
+        assert asked.wait(300)
+        end(process)
+        go.set()
+    serves = standing(kept)
+    assert ended(flow(prefect, kept))[0] == "Unchanged"
+    assert standing(kept) == serves
     assert holds(kept)
 
 

@@ -186,6 +186,18 @@ def test_pull_of_one_stage_brings_what_it_makes(folder):
         transfer.pull(folder.root, "leran")
 
 
+def test_release_of_a_change_that_is_not_merged_is_put_forward_there_alone(folder, tmp_path):
+    production.promote(folder.root, None, why="")
+    other = type(folder)(tmp_path / "other")
+    restore.restore(other.root, folder.there)
+    shutil.copytree(folder.root / place.KEYS, other.root / place.KEYS, dirs_exist_ok=True)
+    again(other)
+    newest = production.releases(folder.root)[0].id
+    assert production.pending(other.root) == newest
+    assert production.pending(folder.root) is None
+    assert production.promote(folder.root, None, why="") != newest
+
+
 @pytest.mark.slow
 def test_second_machine_pulls_pushes_and_is_told_of_the_first(folder, tmp_path):
     folder.there = Place.of(str(tmp_path / "elsewhere"), None, None)

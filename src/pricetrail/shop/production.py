@@ -53,7 +53,7 @@ def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str, w
         DigestMismatch: a file of it is no longer what was released.
     """
     ledger = place.ledger(root)
-    id = _named(ledger, wanted)
+    id = _named(root, ledger, wanted)
     if settings.read(root).release.reproduce == "required":
         channel.reproduced(ledger, id)
     for each in json.loads(ledger.object(id))["files"]:
@@ -67,12 +67,13 @@ def promote(root: Path, wanted: str | None, to: str = PRODUCTION, *, why: str, w
 
 
 def pending(root: Path, to: str = PRODUCTION) -> str | None:
-    """The newest release, if neither it nor another of the same files ever stood in the channel or is in quarantine.
+    """The shop's newest release, if neither it nor another of the same files ever stood in the channel or is in
+    quarantine.
 
-    So a release that was taken back is not put forward again.
+    So a release that was taken back is not put forward again, and neither is one of a change that is not merged.
     """
     ledger = place.ledger(root)
-    newest = next(iter(channel.releases(ledger)), None)
+    newest = _newest(root, ledger)
     if newest is None:
         return None
     stood = {str(entry.body["release"]) for entry in channel.history(ledger, to)}
@@ -154,11 +155,19 @@ def _moving(root: Path) -> Iterator[None]:
         raise
 
 
-def _named(ledger: Ledger, wanted: str | None) -> str:
-    known = channel.releases(ledger)
+def _newest(root: Path, ledger: Ledger) -> str | None:
+    """The newest release of a commit in the shop's history: a pull request's run records one that is not."""
+    for id in channel.releases(ledger):
+        run = json.loads(ledger.object(json.loads(ledger.object(id))["run"]))
+        if git.within(root, str(run["shop"]["commit"]), "HEAD"):
+            return id
+    return None
+
+
+def _named(root: Path, ledger: Ledger, wanted: str | None) -> str:
     if wanted is not None:
-        return ids.resolve(wanted, known, "release")
-    for newest in known:
+        return ids.resolve(wanted, channel.releases(ledger), "release")
+    if (newest := _newest(root, ledger)) is not None:
         return newest
     raise UnknownId(
         "There is no release yet: no run has passed its gates. 'pricetrail run' makes one, or says why not."
