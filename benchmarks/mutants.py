@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ Kind = Iterator["Mutant"]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A change: new bytes by path (None: the file is taken away), and the words of which an answer must hold one.
+    """A change: new bytes by path, and the words of which an answer must hold one.
+
+    Of a path, None takes the file away, and another path puts a link there in place of it.
 
     ``still`` puts the file's time back, as who hides a change does; ``commit`` has the change committed to git.
     """
@@ -35,7 +38,7 @@ class Mutant:
     kind: str
     what: str
     places: tuple[str, ...]
-    change: Mapping[Path, bytes | None]
+    change: Mapping[Path, bytes | Path | None]
     still: bool = False
     commit: Path | None = field(default=None)
 
@@ -64,9 +67,13 @@ class Mutant:
             for folder in made:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _write(self, path: Path, content: bytes | None, before: tuple[bytes, os.stat_result] | None) -> None:
-        if content is None:
+    def _write(
+        self, path: Path, content: bytes | Path | None, before: tuple[bytes, os.stat_result] | None
+    ) -> None:
+        if content is None or isinstance(content, Path):
             path.unlink()
+            if content is not None:
+                path.symlink_to(content)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         if before is not None:
@@ -82,6 +89,7 @@ def every(root: Path, chance: random.Random) -> Kind:
     run = _run(root)
     yield from data(root, run, chance)
     yield from artifacts(root, run, chance)
+    yield from beside(root, run)
     yield from kept(root, chance)
     yield from settings(root, run, chance)
     yield from code(run, chance)
@@ -136,6 +144,18 @@ def artifacts(root: Path, run: Mapping[str, Any], chance: random.Random) -> Kind
     yield Mutant("an artifact taken away", paths[0], (paths[0],), {root / paths[0]: None})
 
 
+def beside(root: Path, run: Mapping[str, Any]) -> Kind:
+    """A file more in a folder that a stage wrote; a link to the same bytes elsewhere in place of a file."""
+    paths = [each["path"] for each in run["artifacts"]]
+    for folder in sorted({str(Path(path).parent) for path in paths if path.startswith("models/")}):
+        extra = f"{folder}/more.bin"
+        yield Mutant("a file more where a stage wrote", folder, (extra,), {root / extra: b"more"})
+    for path in (paths[0], paths[-1]):
+        apart = root.parent / "apart"
+        change = {apart: (root / path).read_bytes(), root / path: apart}
+        yield Mutant("a link in place of a file", path, (path,), change)
+
+
 def kept(root: Path, chance: random.Random) -> Kind:
     """Older and present versions, in DVC's cache and in its remote."""
     found = objects.check(place.store(root), chain.walk(place.store(root)))
@@ -166,6 +186,9 @@ def settings(root: Path, run: Mapping[str, Any], chance: random.Random) -> Kind:
     for path in ("dvc.yaml", "code.yaml"):
         for _ in range(4 if (root / path).exists() else 0):
             yield flipped("a character of dvc.yaml or code.yaml", root, path, chance)
+        if (root / path).exists():
+            longer = (root / path).read_bytes() + b"\n"
+            yield Mutant("a line break more in dvc.yaml or code.yaml", path, (path,), {root / path: longer})
     for path in sorted(path for path in (*root.glob("*.dvc"), *root.glob("*/*.dvc")) if path.is_file()):
         name = path.relative_to(root).as_posix()
         changed = re.sub(rb"md5: .", b"md5: x", path.read_bytes(), count=1)
@@ -278,6 +301,12 @@ def receipts(root: Path, chance: random.Random) -> Kind:
         path = store.root / name
         yield Mutant("a byte of sealed receipts", name, (name,), {path: _flip(path.read_bytes(), chance)})
         yield Mutant("sealed receipts removed", name, (name,), {path: None})
+    whole = [name for name in store.names(segment.FOLDER) if name.endswith(".parquet")]
+    for name, other in pairwise(whole):
+        one, two = ((store.root / each).read_bytes() for each in (name, other))
+        yield Mutant("sealed receipts cut", name, (name,), {store.root / name: one[: len(one) // 2]})
+        change = {store.root / name: two, store.root / other: one}
+        yield Mutant("sealed receipts in each other's place", name, (name,), change)
     for name in store.names(log.FOLDER):
         path = store.root / name
         for _ in range(4):
@@ -367,6 +396,8 @@ def _restore(path: Path, before: tuple[bytes, os.stat_result] | None) -> None:
         path.unlink(missing_ok=True)
         return
     content, stat = before
+    if path.is_symlink():
+        path.unlink()
     if path.exists():
         path.chmod(0o644)
     path.write_bytes(content)

@@ -122,6 +122,13 @@ def test_file_names_the_runs_that_made_or_read_it(ran, ledger, release):
     )
 
 
+def test_settings_are_files_that_a_run_read(ran, ledger):
+    found = trails.find(ran.root, ledger, "params.yaml")
+    assert [(use.did, use.path) for use in found.uses] == [("read", "params.yaml")]
+    assert trace(ledger, found.root.digest[:8]).root == found.root
+    assert trails.find(ran.root, ledger, "dvc.lock").uses[0].did == "made"
+
+
 def test_file_that_changed_since_is_unknown_and_its_versions_are_named(ran, ledger):
     known = canonical.file_digest(ran.root / MODEL)
     (ran.root / MODEL).write_text("by hand")
@@ -141,6 +148,9 @@ def test_file_that_changed_since_is_unknown_and_its_versions_are_named(ran, ledg
         ("ffffffff", "No release, run or file has an id that begins with ffffffff"),
         ("k7q2m9xa-3f", "There is no receipt"),
         ("data/none.csv", "There is no file data/none.csv. No run knows"),
+        ("0001-none.csv", "There is no file 0001-none.csv. No run knows"),
+        ("data/raw", "'data/raw' is a folder. Name a file in it"),
+        ("9" * 5000, "Expected a receipt's number"),
     ],
 )
 def test_what_names_nothing(ran, ledger, given, said):

@@ -148,7 +148,7 @@ def test_says_what_still_serves(shop):
 
 
 def test_unknown_file_and_no_way_or_two(shop):
-    with pytest.raises(UsageError, match=r"No run read a file elsewhere\.csv"):
+    with pytest.raises(UsageError, match=r"No run made or read a file elsewhere\.csv"):
         typed(recall, shop, "--file", "elsewhere.csv")
     for words in ([], ["--commit", "1", "--release", "2"]):
         with pytest.raises(UsageError, match="exactly one of --file, --rows"):

@@ -7,6 +7,7 @@ import sys
 import uuid
 
 import pytest
+import yaml
 
 from pricetrail.errors import Blocked, StageFailed
 from pricetrail.lineage import place
@@ -95,6 +96,39 @@ def test_shop_without_a_run(tiny):
 def test_changed_byte_in_the_working_copy(ran, path, place):
     flip(ran.root / path, at=-2)
     assert {where for _, where, _ in findings(ran)} - {"dvc.lock, learn"} == {place}
+
+
+def test_code_yaml_written_otherwise(ran):
+    said = yaml.safe_load((ran.root / "dvc.yaml").read_text())
+    said["stages"]["code"] = {
+        "cmd": "echo 'judge: a1' > code.yaml",
+        "outs": [{"code.yaml": {"cache": False}}],
+    }
+    ran.write("dvc.yaml", yaml.safe_dump(said))
+    ran.run()
+    assert findings(ran) == []
+    ran.write("code.yaml", "judge: a1\n\n")
+    assert [where for _, where, _ in findings(ran)] == ["code.yaml"]
+
+
+def test_history_written_anew(ran):
+    for words in (
+        ["commit", "--quiet", "--amend", "-m", "else"],
+        ["reflog", "expire", "--expire=now", "--all"],
+    ):
+        git.git(ran.root, *words)
+    commit = ran.entries("run")[0].body["commit"]
+    assert findings(ran) == [("git", f"commit {commit[:12]}", 2)]
+
+
+def test_key_that_others_can_read_is_a_remark(ran):
+    [key] = (ran.root / place.KEYS).glob("*.pem")
+    key.chmod(0o644)
+    found = verify(ran.root)
+    assert (found.findings, any("others than its owner can read it" in each for each in found.remarks)) == (
+        (),
+        True,
+    )
 
 
 @pytest.mark.parametrize("path", ["data/raw/.more.csv", "models/production/more.bin"])

@@ -26,7 +26,9 @@ WAYS = ("file", "rows", "column", "commit", "release")
 
 def recall(
     shop: Annotated[Path, typer.Argument(help="The shop's folder.")] = Path(),
-    file: Annotated[str | None, typer.Option(help="A raw file: its path, or digits of its SHA-256.")] = None,
+    file: Annotated[
+        str | None, typer.Option(help="A file that runs made or read: its path, or digits of its SHA-256.")
+    ] = None,
     rows: Annotated[str | None, typer.Option(help="Rows, e.g. \"invoicedate >= '2011-11-01'\".")] = None,
     column: Annotated[str | None, typer.Option(help="A column of the raw files.")] = None,
     commit: Annotated[str | None, typer.Option(help="A commit of the shop or of pricetrail.")] = None,

@@ -66,8 +66,8 @@ class Recalled:
 
 
 def holding(digests: Collection[str]) -> Suspicion:
-    """Of runs that read a file whose SHA-256 is one of these, or begins with one of them."""
-    return lambda run: any(source["sha256"].startswith(tuple(digests)) for source in sources(run))
+    """Of runs that made or read a file whose SHA-256 is one of these, or begins with one of them."""
+    return lambda run: any(each["sha256"].startswith(tuple(digests)) for each in files(run))
 
 
 def committed(commit: str) -> Suspicion:
@@ -79,6 +79,13 @@ def sources(run: Manifest) -> Iterator[Mapping[str, Any]]:
     """The raw files that a run read."""
     for found in run["sources"].values():
         yield from found
+
+
+def files(run: Manifest) -> Iterator[Mapping[str, Any]]:
+    """Every file that a run made or read, and those that say what it ran."""
+    yield from run.get("artifacts", ())
+    yield from sources(run)
+    yield from ({"path": path, "sha256": digest} for path, digest in run.get("pipeline", {}).items())
 
 
 def runs(ledger: Ledger) -> Iterator[tuple[Entry, Manifest]]:

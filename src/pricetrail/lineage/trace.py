@@ -13,8 +13,9 @@ from pricetrail.errors import DigestMismatch, UnknownId
 from pricetrail.lineage import canonical, channel, ids, named, origin
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
+from pricetrail.lineage.lock import NAME as LOCK
 from pricetrail.lineage.manifest import Manifest
-from pricetrail.lineage.recall import runs, sources
+from pricetrail.lineage.recall import files, runs
 from pricetrail.lineage.receipts import Found, find, segment
 from pricetrail.lineage.receipts.seal import KIND, Sealed
 from pricetrail.lineage.trail import Step, Trail, Use, reached
@@ -42,7 +43,7 @@ def trace(ledger: Ledger, given: str) -> Trail:
         )
     if (entry := named.entry(ledger, plain)) is not None:
         return of_release(ledger, entry) if entry.kind == "release" else of_run(ledger, entry)
-    known = {each["sha256"] for _, run in runs(ledger) for each in _files(run)}
+    known = {each["sha256"] for _, run in runs(ledger) for each in files(run)}
     some = any(id.startswith(plain) for id in known)
     return of_file(ledger, ids.resolve(plain, known, "file" if some else "release, run or file"))
 
@@ -96,13 +97,14 @@ def of_file(ledger: Ledger, sha256: str, path: str | None = None) -> Trail:
     use, entry, _ = next((each for each in found if each[0].path == path), found[0])
     known = {step.id: step for step in _run_steps(ledger, entry)}
     uses = tuple(each for each, _, _ in found)
-    return reached(known[origin.file_id(use.path, sha256)], known.values(), uses)
+    alone = Step(origin.file_id(use.path, sha256), "file", use.path, sha256, {})
+    return reached(known.get(alone.id, alone), known.values(), uses)
 
 
 def versions(ledger: Ledger, path: str) -> Iterator[str]:
     """The SHA-256 of every version of a file that a run made or read, newest first."""
     yield from dict.fromkeys(
-        each["sha256"] for _, run in runs(ledger) for each in _files(run) if each["path"] == path
+        each["sha256"] for _, run in runs(ledger) for each in files(run) if each["path"] == path
     )
 
 
@@ -203,15 +205,9 @@ def _check(ledger: Ledger, facts: Sealed) -> None:
         )
 
 
-def _files(run: Manifest) -> Iterator[Mapping[str, Any]]:
-    """Every file that a run made or read."""
-    yield from run.get("artifacts", ())
-    yield from sources(run)
-
-
 def _uses(entry: Entry, run: Manifest, sha256: str, release: str | None) -> Iterator[Use]:
-    made = {each["path"] for each in run.get("artifacts", ())}
-    for each in _files(run):
+    made = {LOCK, *(each["path"] for each in run.get("artifacts", ()))}
+    for each in files(run):
         if each["sha256"] == sha256:
             yield Use(
                 entry.objects[0], "made" if each["path"] in made else "read", each["path"], run["outcome"], entry.when,

@@ -82,6 +82,11 @@ def log(root: Path) -> list[tuple[str, str]]:
     return [(id, subject) for id, _, subject in (line.partition(" ") for line in lines)]
 
 
+def kept(root: Path) -> frozenset[str]:
+    """The id of every commit that a branch or a tag leads to, or what is checked out."""
+    return frozenset(git(root, "rev-list", "--all", "HEAD").split())
+
+
 def head(root: Path) -> str:
     """The id of the newest commit."""
     return git(root, "rev-parse", "HEAD").strip()

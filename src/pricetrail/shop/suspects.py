@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pricetrail.errors import DataError, LineageError, UsageError, translating
-from pricetrail.lineage import recall
+from pricetrail.lineage import ids, recall
 from pricetrail.lineage.artifact import Artifact
 from pricetrail.lineage.canonical import file_digest
 from pricetrail.lineage.ledger import Ledger
@@ -26,7 +26,6 @@ from pricetrail.shop import production, settings, trails
 from pricetrail.transactions import expression, formats, source
 from pricetrail.transactions.formats import Desk
 
-SHORTEST = 8
 COMMIT = re.compile(r"[0-9a-f]{4,40}")
 
 
@@ -55,23 +54,24 @@ class Suspects:
 def named(root: Path, ledger: Ledger, given: str) -> Suspects:
     """The files meant by a path, in the shop or elsewhere, or by the beginning of a SHA-256.
 
-    A path in the shop means every version of that file that a run has read.
+    A path in the shop means every version of that file that a run has made or read.
 
     Raises:
-        UsageError: no run read such a file.
+        UsageError: no run made or read such a file.
+        AmbiguousId: digits of more than one.
     """
     path, name = trails.meant(root, given)
-    digest = file_digest(path) if path else given.lower()
-    found = tuple(
-        Suspect(each["path"], each["sha256"], None)
-        for run in _runs(ledger)
-        for each in recall.sources(run)
-        if each["path"] == name or (len(digest) >= SHORTEST and each["sha256"].startswith(digest))
-    )
+    known = [(each["path"], each["sha256"]) for run in _runs(ledger) for each in recall.files(run)]
+    plain = given.strip().lower()
+    if path is None and any(id.startswith(plain) for _, id in known) and ids.PREFIX.fullmatch(plain):
+        digest = ids.resolve(plain, [id for _, id in known], "file")
+    else:
+        digest = file_digest(path) if path else ""
+    found = tuple(Suspect(where, id, None) for where, id in known if where == name or id == digest)
     if not found:
         raise UsageError(
-            f"No run read a file {given}. Give its path in the shop, a copy of it, or at least {SHORTEST} digits of its"
-            " SHA-256."
+            f"No run made or read a file {given[:200]}. Give its path in the shop, a copy of it, or at least"
+            f" {ids.SHORTEST} digits of its SHA-256."
         )
     return Suspects(tuple(dict.fromkeys(found)), ())
 

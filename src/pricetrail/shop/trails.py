@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pricetrail.errors import UnknownId
-from pricetrail.lineage import channel, graph, trace
+from pricetrail.lineage import channel, graph, ids, trace
 from pricetrail.lineage.canonical import file_digest
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.origin import RAW
@@ -23,7 +24,8 @@ def find(root: Path, ledger: Ledger, given: str) -> Trail:
         AmbiguousId: more than one does.
     """
     path, name = meant(root, given)
-    known = list(trace.versions(ledger, name)) if "/" in given or path else []
+    a_path = "/" in given or "." in given
+    known = list(trace.versions(ledger, name)) if a_path or path else []
     if path is not None:
         digest = file_digest(path)
         try:
@@ -32,14 +34,16 @@ def find(root: Path, ledger: Ledger, given: str) -> Trail:
             raise UnknownId(
                 f"No run made or read {given} as it is now (SHA-256 {digest[:12]}…).{_others(known)}"
             ) from None
-    if "/" in given:
-        raise UnknownId(f"There is no file {given}.{_others(known)}")
+    if os.path.isdir(root / given) and not ids.PREFIX.fullmatch(given):
+        raise UnknownId(f"{given[:80]!r} is a folder. Name a file in it.")
+    if a_path:
+        raise UnknownId(f"There is no file {given[:200]}.{_others(known)}")
     return trace.trace(ledger, given)
 
 
 def meant(root: Path, given: str) -> tuple[Path | None, str]:
     """The file that somebody means by a path, in the shop or from where they are; and what the shop calls it."""
-    path = next((each for each in (root / given, Path(given)) if each.is_file()), None)
+    path = next((each for each in (root / given, Path(given)) if os.path.isfile(each)), None)
     whole = (path or Path(given)).resolve()
     inside = whole.is_relative_to(root.resolve())
     return path, whole.relative_to(root.resolve()).as_posix() if inside else Path(given).as_posix()

@@ -74,7 +74,7 @@ def verify(
     findings = [*anchored, *found.findings, *kept.findings, *_ring(root), *_recorded(root, found, at_work)]
     findings += _faults(receipts, found)
     findings += [] if workspace.unreadable(root) else _production(root, found, kept, at_work)
-    remarks = [*found.remarks, *_busy(at_work), *_open(receipts)]
+    remarks = [*found.remarks, *_bare(root), *_busy(at_work), *_open(receipts)]
     checked = {"entries": len(found.entries), "objects": len(kept.kept), "receipts": receipts.receipts}
     if not _comparable(found, kept):
         remarks.append("The working copy was not compared: there is no newest run in the ledger that holds.")
@@ -123,6 +123,13 @@ def _ring(root: Path) -> Iterator[Finding]:
             yield Finding("keys", f"{place.KEYS}/{path.name}", "it is not the key that it is named after")
 
 
+def _bare(root: Path) -> Iterator[str]:
+    for path in sorted((root / place.KEYS).glob("*.pem")):
+        if path.stat().st_mode & 0o077:
+            said = "others than its owner can read it, and sign: 'chmod 600' keeps it private"
+            yield f"{place.KEYS}/{path.name}: {said}."
+
+
 def _recorded(root: Path, found: Chain, at_work: Note) -> Iterator[Finding]:
     """Runs that git knows of and the ledger does not, and those that passed and became no release."""
     if at_work.at_work is not None:
@@ -133,6 +140,11 @@ def _recorded(root: Path, found: Chain, at_work: Note) -> Iterator[Finding]:
         if subject.startswith(git.RUN) and commit not in commits:
             fault = f"git has it as {subject[:40]!r}, and no entry of the ledger records it"
             yield Finding("ledger", f"the run of commit {commit[:12]}", fault, found.head)
+    held = git.kept(root)
+    for each in runs:
+        if each.body["commit"] and each.body["commit"] not in held:
+            fault = "no branch of the shop's repository leads to it: its history was written anew, or is not all here"
+            yield Finding("git", f"commit {each.body['commit'][:12]}", fault, since(each))
     cut = {
         before.number
         for before, each in zip(runs[1:], runs, strict=False)

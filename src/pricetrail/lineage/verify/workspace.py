@@ -121,9 +121,14 @@ def _settings(root: Path, run: Run, at: Since) -> Iterator[Finding]:
             yield Finding(AREA, name, "it is not the one of the run", at)
     if moved := parameters.compare(root, run).moved:
         yield Finding(AREA, PARAMS, f"its values are others than the run's: {', '.join(moved)}", at)
-    for stage, digest in run.manifest["code"]["stages"].items():
-        if load(root / record.CODE).get(stage) != digest:
-            yield Finding(AREA, record.CODE, f"the digest of {stage} is not the run's", at)
+    written = load(root / record.CODE)
+    others = [
+        stage for stage, digest in run.manifest["code"]["stages"].items() if written.get(stage) != digest
+    ]
+    yield from (Finding(AREA, record.CODE, f"the digest of {each} is not the run's", at) for each in others)
+    told = [each.outs[record.CODE] for each in lock.read(root).values() if record.CODE in each.outs]
+    if not others and told and told != [artifact.read(root, record.CODE).md5]:
+        yield Finding(AREA, record.CODE, f"its bytes are not those that {LOCK} tells", at)
 
 
 def _code(known: Mapping[str, Any], at: Since) -> Iterator[Finding]:
