@@ -30,7 +30,7 @@ def enrich(root: Path) -> None:
     rotate(ledger, place.keyring(root), who=who)
     ledger.append("note", {"said": "the last entry"}, who=who)
     remote = root.parent / "remote"
-    for words in (("remote", "add", "-d", "far", str(remote)), ("push", "--quiet")):
+    for words in (("remote", "add", "-d", "far", str(remote)), ("push", "--quiet", "--all-commits")):
         subprocess.run(dvc.command(*words), cwd=root, env=dvc.environment(), check=True, capture_output=True)
     git.commit(root, "A remote")
 
