@@ -126,7 +126,7 @@ class Preprocess(Block):
 class Tuning(Block):
     n_trials: Count = 16
     grid: bool = False
-    members: Count = 6
+    members: Count = 4
     num_epochs: Count = 6
     trial_rows: Count = 20_000
     trial_epochs: Count = 3

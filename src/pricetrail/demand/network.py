@@ -40,9 +40,9 @@ class Architecture(BaseModel):
     flags: int = Field(default=0, ge=0)
     levels: tuple[int, ...]
     atoms: tuple[float, ...] = Field(min_length=1)
-    layers: int = Field(default=2, ge=1)
-    width: int = Field(default=128, ge=1)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
+    layers: int = Field(default=3, ge=1)
+    width: int = Field(default=256, ge=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
     embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
     unseen: float = Field(default=0.5, ge=0, lt=1)
     batch_norm: bool = True
@@ -89,10 +89,6 @@ class OrderNetwork(nn.Module):
             told = told + functional.linear(self.forget(torch.cat(parts, 1)), other)
         return self.head(self.body(told))  # type: ignore[no-any-return]
 
-    def matrices(self) -> list[Tensor]:
-        """The weights of the layers between the inputs and the head."""
-        return [each.weight for each in (self.entry, *self.body) if isinstance(each, nn.Linear)]
-
     def mean(self, logits: Tensor) -> Tensor:
         """The expected log1p quantity: (n, atoms) -> (n,)."""
         return logits.softmax(1) @ self.atoms
@@ -100,13 +96,10 @@ class OrderNetwork(nn.Module):
     def _pieces(self, numeric: Tensor) -> Tensor:
         """How far each number has come through each piece, 0 to 1, then the flags: (n, p) -> (n, numbers)."""
         cut, flags = torch.split(numeric, [self.shape.numeric - self.shape.flags, self.shape.flags], 1)
-        # One piece of all numbers after the other: eight long loops cost less than many short ones.
-        cut, steep = cut.contiguous(), 1 / (self.edges[1:] - self.edges[:-1])
-        pieces = (
-            _narrow((cut - low).mul_(rise).clamp_(0, 1))
-            for low, rise in zip(self.edges[:-1], steep, strict=True)
-        )
-        return torch.cat([*pieces, _narrow(flags)], 1)
+        low, high = self.edges[:-1], self.edges[1:]
+        steep = 1 / (high - low)
+        pieces = torch.addcmul(-low * steep, cut.unsqueeze(2), steep).clamp(0, 1).flatten(1)
+        return torch.cat([pieces, flags], 1) if self.shape.flags else pieces
 
 
 class Dropout(nn.Module):
@@ -186,14 +179,7 @@ def _edges() -> list[float]:
     return [NormalDist().inv_cdf(share) for share in shares]
 
 
-def _narrow(values: Tensor) -> Tensor:
-    """Numbers of the type that products of matrices take: where that is a narrow one, less to put side by side."""
-    kind = values.device.type
-    able = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-    return values.to(torch.get_autocast_dtype(kind)) if able else values
-
-
 def _after(shape: Architecture, width: int) -> list[nn.Module]:
     """What follows a linear layer."""
     norm: list[nn.Module] = [nn.BatchNorm1d(width)] if shape.batch_norm else []
-    return [*norm, nn.Hardswish(), Dropout(shape.dropout)]
+    return [*norm, nn.SiLU(), Dropout(shape.dropout)]

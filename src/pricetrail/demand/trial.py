@@ -15,28 +15,28 @@ from pricetrail.demand.training import Recipe, fit
 JUDGES = 10_000
 
 SPACE: dict[str, BaseDistribution] = {
-    "layers": IntDistribution(2, 3),
-    "width": CategoricalDistribution([128, 192, 256]),
-    "dropout": CategoricalDistribution([0.0, 0.1]),
+    "layers": IntDistribution(2, 4),
+    "width": CategoricalDistribution([192, 256]),
+    "dropout": FloatDistribution(0.0, 0.3),
     "embedding_dropout": FloatDistribution(0.1, 0.5),
     "unseen": FloatDistribution(0.1, 0.7),
     "batch_norm": CategoricalDistribution([False, True]),
-    "optimizer": CategoricalDistribution(["muon", "adamw", "nadam"]),
-    "learning_rate": FloatDistribution(1e-3, 1e-2, log=True),
+    "optimizer": CategoricalDistribution(["adamw", "nadam", "rmsprop"]),
+    "learning_rate": FloatDistribution(5e-4, 5e-3, log=True),
     "weight_decay": FloatDistribution(1e-5, 1e-1, log=True),
-    "batch_size": CategoricalDistribution([2048, 4096]),
+    "batch_size": CategoricalDistribution([512, 1024]),
 }
 GRID: dict[str, list[Any]] = {
-    "layers": [2, 3],
-    "width": [128, 256],
-    "dropout": [0.0],
+    "layers": [3],
+    "width": [192, 256],
+    "dropout": [0.1, 0.2],
     "embedding_dropout": [0.3],
     "unseen": [0.5],
     "batch_norm": [False, True],
-    "optimizer": ["muon"],
-    "learning_rate": [3e-3, 6e-3],
-    "weight_decay": [1e-2],
-    "batch_size": [4096],
+    "optimizer": ["adamw"],
+    "learning_rate": [1e-3, 2e-3],
+    "weight_decay": [1e-3],
+    "batch_size": [512],
 }
 
 
