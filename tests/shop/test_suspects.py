@@ -87,6 +87,19 @@ def test_leads_to_the_runs(shop, words, runs):
     assert (len(found["runs"]), len(found["releases"]), found["unread"]) == (runs, runs, [])
 
 
+def test_column_that_another_is_worked_out_from(shop):
+    said = yaml.safe_load((shop / "params.yaml").read_text())
+    said["source"]["columns"]["quantity"] = "Quantity * 12"
+    (shop / "params.yaml").write_text(yaml.safe_dump(said))
+    assert [len(recalled(shop, "--column", name)["runs"]) for name in ("quantity", "Quantity")] == [2, 2]
+
+
+def test_refused_condition_is_told_of_conditions_alone(shop):
+    with pytest.raises(UsageError, match="getenv is not allowed") as error:
+        typed(recall, shop, "--rows", "getenv('HOME') = country")
+    assert "--map" not in str(error.value)
+
+
 def test_file_by_its_digest_or_from_elsewhere(shop, tmp_path):
     old = next((shop / cache.DEFAULT).rglob("??????????*"))
     copy = tmp_path / "mail.csv"

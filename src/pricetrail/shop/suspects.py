@@ -86,7 +86,7 @@ def with_rows(root: Path, ledger: Ledger, condition: str) -> Suspects:
 
 
 def with_column(root: Path, ledger: Ledger, column: str) -> Suspects:
-    """The raw files that have a column, by its own heading or by the standard column that is read from it.
+    """The raw files that have a column, by its own heading or by the standard column that comes of it.
 
     Raises:
         UsageError: all could be looked into, and none has it.
@@ -97,7 +97,8 @@ def with_column(root: Path, ledger: Ledger, column: str) -> Suspects:
         names = _headings(path, wanted)
         met.update(names)
         standard = [heading for name, heading in wanted.columns.items() if name == column.lower()]
-        spelled = {each.lower() for each in (column, *standard)}
+        within = [name for heading in standard for name in expression.columns(heading)]
+        spelled = {each.lower() for each in (column, *standard, *within)}
         return 0 if any(name.lower() in spelled for name in names) else None
 
     found = _searched(root, ledger, have)
@@ -140,7 +141,10 @@ def _searched(root: Path, ledger: Ledger, suspect: Callable[[Path, Source], int 
 def _meeting(path: Path, wanted: Source, condition: str) -> int | None:
     """How many order lines meet the condition; None for none."""
     lines = source.read([path], wanted)
-    parsed = expression.parse(condition, lines.columns)
+    try:
+        parsed = expression.parse(condition, lines.columns)
+    except UsageError as error:
+        raise UsageError(str(error).removesuffix(f" {expression.EXAMPLE}")) from None
     if parsed is None:
         raise UsageError(
             f"The condition {condition!r} cannot be used. Expected one over the columns {', '.join(lines.columns)},"
