@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import signal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -92,6 +92,7 @@ def _deploy(wanted: dict[str, Any], there: dict[str, Any], when: dict[str, Any])
 def _local(wanted: dict[str, Any], there: dict[str, Any], when: dict[str, Any], home: Path) -> None:
     from pricetrail.flows import local
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with local.server(home.resolve()) as server:
         os.environ.update(server.environment)
         made = _deploy(wanted, there, when)
@@ -101,5 +102,4 @@ def _local(wanted: dict[str, Any], there: dict[str, Any], when: dict[str, Any], 
                 f"Begin a run now: PREFECT_API_URL={server.address}/api prefect deployment run '{made['name']}'"
             )
             say("Interrupt to end all of it.")
-            while worker.poll() is None:
-                time.sleep(0.5)
+            local.watch(server, worker)

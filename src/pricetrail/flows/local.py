@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+
+import psutil
 
 from pricetrail.errors import StageFailed, translating
 
@@ -27,16 +28,18 @@ QUIET = {
     "PREFECT_LOGGING_LEVEL": "WARNING",
 }
 PATIENCE = 300.0
+GRACE = 20.0
 PAUSES = (1.0, 2.0, 4.0, 8.0)
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server: the address of its dashboard, and the environment of whoever is to speak to it."""
+    """A running server: the address of its dashboard, where it keeps what it knows, its process."""
 
     address: str
     home: Path
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False, compare=False)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -88,7 +91,7 @@ def server(home: Path, port: int = PORT) -> Iterator[Server]:
                     f"Prefect's server did not come up. What it said is in {home / 'server.log'}."
                 )
             time.sleep(0.2)
-        yield found
+        yield replace(found, process=running)
 
 
 @contextmanager
@@ -97,6 +100,21 @@ def worker(at: Server, pool: str, **more: str) -> Iterator[subprocess.Popen[byte
     words = ["worker", "start", "--pool", pool, "--name", f"{pool}-local", "--type", "process"]
     with _process(words, at, "worker", **more) as running:
         yield running
+
+
+def watch(at: Server, worker: subprocess.Popen[bytes]) -> None:
+    """Wait while both are at work.
+
+    Raises:
+        StageFailed: one of them ended by itself.
+    """
+    while True:
+        for name, running in (("server", at.process), ("worker", worker)):
+            if running is not None and running.poll() is not None:
+                raise StageFailed(
+                    f"Prefect's {name} ended by itself. What it said is in {at.home / f'{name}.log'}."
+                )
+        time.sleep(0.5)
 
 
 @contextmanager
@@ -121,13 +139,23 @@ def _process(words: list[str], at: Server, name: str, **more: str) -> Iterator[s
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:
-    """Ask it to end; then end it, with all that it began."""
-    with suppress(ProcessLookupError):
-        running.send_signal(signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        running.wait(20)
-    with suppress(ProcessLookupError):
-        os.killpg(running.pid, signal.SIGKILL)
+    """Ask the runs that it began to end, each a session of its own, and then it; end whatever of them is left.
+
+    The runs come first: a worker that ends kills its runs, and they give no lease back.
+    """
+    tree = list[psutil.Process]()
+    with suppress(psutil.NoSuchProcess):
+        whole = psutil.Process(running.pid)
+        runs, tree = whole.children(), [*whole.children(recursive=True), whole]
+        for asked in (runs, [whole]):
+            for each in asked:
+                with suppress(psutil.NoSuchProcess):
+                    each.terminate()
+            psutil.wait_procs(asked, GRACE)
+    for each in psutil.wait_procs(tree, 0)[1]:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    running.wait()
 
 
 def free(port: int) -> int:
@@ -140,12 +168,15 @@ def free(port: int) -> int:
 
 
 def _answered(asked: Request) -> Any:
-    """Ask; again where the server says that its database is busy."""
+    """Ask; again where the server says that its database is busy, or, to be told something, where it is slow."""
     for pause in PAUSES:
         try:
             return _json(asked)
         except HTTPError as error:
             if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+        except TimeoutError:
+            if asked.get_method() != "GET":
                 raise
         time.sleep(pause)
     return _json(asked)
