@@ -129,6 +129,8 @@ def test_bundle_holds_what_it_describes(ran, tmp_path):
     }
     ids = {each["@id"] for each in graph}
     assert set(re.findall(r'"@id": "([^"]+)"', json.dumps(graph))) <= ids | {crate.SPECIFICATION}
+    [software] = [each for each in graph if each["@type"] == "SoftwareApplication"]
+    assert {"name", "url", "version"} <= software.keys()
     assert not any(name.startswith(("files/data", "files/preprocessors/encoder")) for name in files)
     assert envelope.parse(files["exports/provenance.intoto.json"]).fits(place.ledger(ran.root).key())
     for each in re.findall(r'<a href="([^"#]+)"', files[crate.PREVIEW].decode()):

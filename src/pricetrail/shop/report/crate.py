@@ -198,8 +198,15 @@ def _action(facts: Facts, files: list[dict[str, Any]], raw: list[dict[str, Any]]
 def _context(facts: Facts) -> Iterator[dict[str, Any]]:
     yield {"@id": "#agent", "@type": "Person", "name": facts.subject.entry.who}
     code = facts.run["code"]
-    about = {"@id": "#pricetrail", "@type": "SoftwareApplication", "name": "pricetrail"}
-    yield {**about, "softwareVersion": code["version"], "identifier": code["commit"] or code["version"]}
+    yield {
+        "@id": "#pricetrail",
+        "@type": "SoftwareApplication",
+        "name": "pricetrail",
+        "url": "urn:pricetrail",
+        "version": code["version"],
+        "softwareVersion": code["version"],
+        "identifier": code["commit"] or code["version"],
+    }
     yield {
         "@id": "#licence",
         "@type": "CreativeWork",
