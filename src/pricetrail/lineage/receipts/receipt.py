@@ -32,7 +32,7 @@ REQUEST = _names(
 ANSWER = _names(
     "stockcode store status cause price now aim objective cost identification elasticity expected expected_now gain "
     "units revenue margin amount probability low50 low90 middle high50 high90 prospect zone binding at_bound "
-    "conflicts rule against hard unmet experiment weeks detects needed stores curve_sha256"
+    "conflicts rule against hard unmet experiment weeks detects needed stores measure other curve_sha256"
 )
 KNOWN = {"request": REQUEST, "answer": ANSWER}
 
