@@ -32,9 +32,9 @@ KEPT = 8
 # Rows show no curve; the shortest one is drawn.
 BINS = 2
 HEADINGS = ("stockcode", "store", "description", *COLUMNS[2:], "receipt")
-# A table that nobody waits for is begun so many seconds later; who makes it steps aside after so many products, for so
-# many seconds.
-LATER, TURN, ASIDE = 0.2, 4, 0.0005
+# A table that nobody waits for is begun so many seconds later; who makes it steps aside after each product, for so many
+# seconds, and where a price is being worked out for as many as let it and those behind it be answered.
+LATER, ASIDE, BUSY = 0.2, 0.002, 0.05
 # So many rows get their receipts at a time.
 PORTION = 250
 
@@ -88,13 +88,13 @@ class Table:
             products = [each for each in known.products if store in (None, each.store)]
             for product in products[len(self._decided) :]:
                 self._pace()
-                self._decided.append(self._row(product, limits))
+                with self._desk.turn:
+                    self._decided.append(self._row(product, limits))
             return self._decided
 
     def _pace(self) -> None:
         if self._until is None:
-            if len(self._decided) % TURN == 0:
-                time.sleep(ASIDE)
+            time.sleep(BUSY if self._desk.turn.locked() else ASIDE)
         else:
             self._in_time(self._until)
 
