@@ -7,6 +7,7 @@ import pytest
 
 from pricetrail.demand.response import local as series
 from pricetrail.demand.response.local import Weeks
+from pricetrail.demand.response.noise import Noise
 from pricetrail.params import Workers
 from pricetrail.pricing import bulk
 from pricetrail.pricing.bounds import Limits
@@ -27,10 +28,11 @@ def test_fits_of_the_response(workers):
     rng = np.random.default_rng(1)
     design = rng.normal(0, 0.4, (SERIES, WEEKS, 1))
     counts = rng.poisson(20 * np.exp(-1.5 * design[..., 0])).astype(float)
-    ones, memory = np.ones(counts.shape), 0.2 * np.eye(WEEKS)
+    ones, noise = np.ones(counts.shape), Noise(week=0.2, lasting=0.0, decay=0.9)
     weeks = Weeks(counts, ones, design, ones > 0, ones < 0, ones[:, 0], ones, ones[:, 0])
     there, here = (
-        series.solve(weeks, memory, np.array([-1.0]), np.eye(1), apply) for apply in (workers.map, map)
+        series.solve(weeks, noise, np.arange(WEEKS), np.array([-1.0]), np.eye(1), apply)
+        for apply in (workers.map, map)
     )
     for each in fields(here):
         assert np.array_equal(getattr(there, each.name), getattr(here, each.name)), each.name

@@ -26,7 +26,8 @@ def site(shop):
     threading.Thread(target=server.run, daemon=True).start()
     shop.url = f"http://127.0.0.1:{server.effective_port}"
     yield shop
-    server.close()
+    # By the thread that waits for its sockets: closed by another, they fail it.
+    server.trigger.pull_trigger(server.close)
 
 
 @pytest.fixture(params=["light", "dark"])
