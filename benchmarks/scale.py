@@ -27,8 +27,8 @@ SHOPS, LINES, RECEIPTS = 10_000, 10**10, 10**9
 DAY, MONTH_HOURS, MONTH_DAYS, WEEKS, PEAK = 86_400, 730, 30.4, 52, 3
 LINES_EACH, RECEIPTS_EACH = LINES // SHOPS, RECEIPTS // SHOPS
 LARGEST = 10**8
-SMALL, BUSY = 10_000, 10
-"""Prices a day of a small shop, and the hours of the day in which they are asked for."""
+SMALL, BUSY, WAITED = 10_000, 10, 0.03
+"""Prices a day of a small shop, the hours of the day in which they are asked for, seconds for a `PUT`."""
 WINDOW = 8
 
 
@@ -114,8 +114,16 @@ def page(growth: Mapping[str, Any] | None) -> str:
         f"| {name.replace('_', ' ')} | {_value(each.value)} | [{each.document}]({each.document}) | {_words(each)} |"
         for name, each in MEASURED.items()
     )
+    later = SMALL * MONTH_DAYS * WAITED * prices()["gigabyte"]
+    small = {"small": f"{SMALL:,}", "busy": BUSY, "waited": f"{WAITED * 1000:g}", "later": f"${later:.2f}"}
     return TEMPLATE.read_text(encoding="utf-8").format(
-        exponent=f"{exponent:.2f}", source=source, prices=listed, measured=measured, **tables, **walls()
+        exponent=f"{exponent:.2f}",
+        source=source,
+        prices=listed,
+        measured=measured,
+        **tables,
+        **walls(),
+        **small,
     )
 
 
@@ -253,38 +261,31 @@ def kept() -> Iterator[Estimate]:
 def one() -> Iterator[Estimate]:
     """One small shop on AWS, part by part, a month."""
     m, cost = figures(), prices()
-    monthly, hour = SMALL * MONTH_DAYS / 1e6, 3600 * MONTH_HOURS
-    busy, kept, said = MONTH_DAYS * BUSY * 3600 / 1e6, WEEKS * 0.1, SMALL * MONTH_DAYS * 1e-6
-    gigabytes = m["lambda_ms"] * 1e3 * cost["gigabyte"]
-    sums = {
-        "bucket: a year of releases": (f"{kept:.1f} GB x ${cost['s3']:g}", kept * cost["s3"]),
-        "bucket: a `PUT` for each receipt": (
-            f"{monthly:.2f} million x ${cost['put']:g}",
-            monthly * cost["put"],
-        ),
-        f"bucket: a look at the channel a second, {BUSY} h a day, one instance": (
-            f"{busy:.2f} million x ${cost['get']:g}",
-            busy * cost["get"],
-        ),
-        "function": (
-            f"{monthly:.2f} million x (${cost['request']:g} + {m['lambda_ms'] * 1e3:,.0f} GB-s"
-            f" x ${cost['gigabyte']:g})",
-            monthly * (cost["request"] + gigabytes),
-        ),
-        "HTTP API": (f"{monthly:.2f} million x ${cost['api_first']:g}", monthly * cost["api_first"]),
-        "logs, 1 kB a request": (f"{said:.2f} GB x ${cost['logs']:g}", said * cost["logs"]),
-        "worker: two cores for an hour a week": (
-            f"{WEEKS} / 12 x 2 x ${cost['core']:g}",
-            WEEKS / 12 * 2 * cost["core"],
-        ),
-        "one instance kept warm (none by default)": (f"{hour:,} s x ${cost['warm']:g}", hour * cost["warm"]),
-        "ElastiCache (none by default)": (
-            f"{MONTH_HOURS} h x ${cost['redis']:g}",
-            MONTH_HOURS * cost["redis"],
-        ),
-    }
-    for what, (how, dollars) in sums.items():
-        yield Estimate(what, how, f"${dollars:.2f}")
+    asked = SMALL * MONTH_DAYS / 1e6
+    millions = f"{asked:.2f} million"
+    work = cost["request"] + m["lambda_ms"] * 1e3 * cost["gigabyte"]
+    function = f"(${cost['request']:g} + {m['lambda_ms'] * 1e3:,.0f} GB-s x ${cost['gigabyte']:g})"
+    looks, kept, hours = MONTH_DAYS * BUSY * 3600 / 1e6, WEEKS * 0.1, WEEKS / 12 * 2
+    yield _bill("bucket: a year of releases", kept, f"{kept:.1f} GB", cost["s3"])
+    yield _bill("bucket: a `PUT` for each receipt", asked, millions, cost["put"])
+    yield _bill(
+        f"bucket: a look at the channel a second, {BUSY} h a day, one instance",
+        looks,
+        f"{looks:.2f} million",
+        cost["get"],
+    )
+    yield Estimate("function", f"{millions} x {function}", f"${asked * work:.2f}")
+    yield _bill("HTTP API", asked, millions, cost["api_first"])
+    yield _bill("logs, 1 kB a request", asked, f"{asked:.2f} GB", cost["logs"])
+    yield _bill("worker: two cores for an hour a week", hours, f"{WEEKS} / 12 x 2", cost["core"])
+    warm = 3600 * MONTH_HOURS
+    yield _bill("one instance kept warm (none by default)", warm, f"{warm:,} s", cost["warm"])
+    yield _bill("ElastiCache (none by default)", MONTH_HOURS, f"{MONTH_HOURS} h", cost["redis"])
+
+
+def _bill(what: str, amount: float, told: str, price: float) -> Estimate:
+    """An amount, told in words, at a price."""
+    return Estimate(what, f"{told} x ${price:g}", f"${amount * price:.2f}")
 
 
 def asked() -> Iterator[Estimate]:
@@ -313,15 +314,13 @@ def asked() -> Iterator[Estimate]:
 
 
 def walls() -> dict[str, str]:
-    """Where each part ends first, and the shop that is small."""
+    """Where each part ends first."""
     m, cost = figures(), prices()
     line = int(m["features"] * 4 + 3 * 4 + 4)
     process = m["memory"] / 1000 * MONTH_HOURS * cost["memory"]
     price = cost["put"] + cost["request"] + cost["api"] + m["lambda_ms"] * 1e3 * cost["gigabyte"]
     daily = process / price * 1e6 / MONTH_DAYS
     return {
-        "small": f"{SMALL:,}",
-        "busy": f"{BUSY}",
         "line": f"{line}",
         "lines_at_8": f"{8e9 / line / 2 / 1e6:.0f}",
         "put_share": f"{cost['put'] / price:.0%}",

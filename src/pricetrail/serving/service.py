@@ -13,15 +13,10 @@ from pricetrail.lineage.receipts import Writer
 from pricetrail.serving.cache import Memory, Redis
 from pricetrail.serving.desk import Desk
 from pricetrail.serving.metrics import Counted, Standing
-from pricetrail.serving.release import Release
 from pricetrail.serving.settings import Settings
 from pricetrail.serving.shelf import Shelf
 from pricetrail.serving.tables import Tables
 from pricetrail.serving.vault import Vault
-
-
-def _let_be(_: Release) -> None:
-    pass
 
 
 class Mover(Protocol):
@@ -79,8 +74,7 @@ class Service:
             every=settings.every,
             wait=settings.wait,
             told=Standing(registry).note,
-            # Where nothing runs between requests, nothing can be made ready between them.
-            taken=_let_be if settings.wait else tables.warm,
+            taken=tables.warm,
         )
         mover = mover or Pointer(ledger, settings.channel)
         return cls(settings, ledger, shelf, desk, tables, registry, mover)

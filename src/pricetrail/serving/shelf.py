@@ -25,7 +25,8 @@ class Shelf:
         every: seconds between two looks at the channel.
         wait: whether who finds that it is time to look waits for what comes of it.
         told: what every look came to: the id of the release that serves now, if any, and the fault, if any.
-        taken: is given each release that begins to serve.
+        taken: is given each release that begins to serve, unless ``wait``: where nothing runs between requests,
+            nothing can be made ready between them.
     """
 
     def __init__(
@@ -111,7 +112,8 @@ class Shelf:
             id = self.vault.standing()
             if self._now is None or self._now.id != id:
                 self._now = self._others.pop(id, None) or Release.load(id, self.vault)
-                self._taken(self._now)
+                if not self._wait:
+                    self._taken(self._now)
             self.fault = ""
         except PricetrailError as error:
             self.fault = str(error)

@@ -10,6 +10,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 from pricetrail.errors import RequestInvalid
 from pricetrail.lineage import canonical
 
+CSV = "text/csv"
+
 
 def query(**fixed: str) -> dict[str, Any]:
     """The query's fields, with those that the path gave.
@@ -35,6 +37,12 @@ def body() -> bytes:
 def answer(value: object) -> Response:
     """JSON."""
     return written(canonical.dumps(value))
+
+
+def sheet(text: str) -> Response:
+    """CSV, to be kept as a file."""
+    name = {"Content-Disposition": 'attachment; filename="prices.csv"'}
+    return Response(text, mimetype=CSV, headers=name)
 
 
 def written(content: bytes) -> Response:

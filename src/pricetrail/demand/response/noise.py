@@ -25,17 +25,12 @@ GUESS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Variances of the log rate: of the ``week`` alone, and ``lasting``, which falls by ``decay`` each week."""
+    """Variances of the log rate: of the ``week`` alone, and ``lasting``, of which weeks share what ``decay``
+    leaves of it for each week that they are apart."""
 
     week: float
     lasting: float
     decay: float
-
-    def covariance(self, weeks: npt.NDArray[np.int64]) -> Floats:
-        """Between the log rates of weeks, shape (t, t)."""
-        apart = np.abs(weeks[:, None] - weeks)
-        found: Floats = self.lasting * self.decay**apart + self.week * (apart == 0)
-        return found
 
     def whitened(self, columns: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Floats:
         """Columns (s, t, c) less what their weeks before foretell, by the standard error of that.

@@ -67,9 +67,8 @@ def add(site: Blueprint, service: Service) -> None:
         asked, release = TableAsked.read({"sort": "-gain", **given}), service.shelf.release()
         table = service.tables.of(asked.terms(), release)
         rows = table.shown(fitting(table.rows(), asked))
-        text = MARK + written({name: _harmless(value) for name, value in each.items()} for each in rows)
-        name = {"Content-Disposition": 'attachment; filename="prices.csv"'}
-        return Response(text, mimetype="text/csv", headers=name)
+        text = written({name: _harmless(value) for name, value in each.items()} for each in rows)
+        return web.sheet(MARK + text)
 
 
 def _harmless(value: Any) -> Any:

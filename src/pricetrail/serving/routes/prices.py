@@ -10,7 +10,6 @@ from pricetrail.serving.openapi import Operation
 from pricetrail.serving.service import Service
 from pricetrail.serving.tables import counted, fitting, row, written
 
-CSV = "text/csv"
 OPERATIONS = (
     Operation(
         "get",
@@ -34,11 +33,11 @@ OPERATIONS = (
         "get",
         "/v1/products",
         "listProducts",
-        "Every product with what is recommended for it; also as CSV.",
+        "Every product with what is recommended for it; also as web.CSV.",
         answers.Table,
         query=TableAsked,
         fails=(503,),
-        media=(CSV,),
+        media=(web.CSV,),
     ),
     Operation(
         "get",
@@ -74,10 +73,9 @@ def routes(service: Service) -> Blueprint:
         table = service.tables.of(asked.terms(), release)
         found = fitting(table.rows(), asked)
         rows = table.shown(found[asked.offset :][: asked.limit])
-        best = request.accept_mimetypes.best_match(["application/json", CSV], "application/json")
-        if (asked.format or best) in {"csv", CSV}:
-            name = {"Content-Disposition": 'attachment; filename="prices.csv"'}
-            return Response(written(rows), mimetype=CSV, headers=name)
+        best = request.accept_mimetypes.best_match(["application/json", web.CSV], "application/json")
+        if (asked.format or best) in {"csv", web.CSV}:
+            return web.sheet(written(rows))
         told = {"total": len(found), "offset": asked.offset, "counts": counted(found)}
         return web.answer({"release": release.id, **told, "products": rows})
 
