@@ -1,11 +1,15 @@
 """The command line as a process: what it answers, where, and with which exit code."""
 
 import json
+import math
 import subprocess
 import sys
+from datetime import date, timedelta
 
 import pytest
 import yaml
+
+HEADINGS = "InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID"
 
 
 def pricetrail(*words, cwd=None):
@@ -76,6 +80,15 @@ def test_few_orders_without_customers_are_gated_as_far_as_can_be(tmp_path):
     params = yaml.safe_load((tmp_path / "new/params.yaml").read_text())
     assert params["assess_model_risk"]["sensitive_feature"] is None
     assert params["preprocess"]["test_share"] == 0.25
+
+
+def test_a_small_shop_looks_for_drift_in_as_many_weeks_as_tell(tmp_path):
+    days = [date(2022, 1, 3) + timedelta(days=at // 6) for at in range(4_000)]
+    lines = [f"{at // 2},A{at % 9},{1 + at % 3},{day},2.5,{at % 40}" for at, day in enumerate(days)]
+    (tmp_path / "lines.csv").write_text("\n".join([HEADINGS, *lines, "9999,A1,1,2099-01-01,2.5,7"]))
+    pricetrail("init", "new", "--data", "lines.csv", cwd=tmp_path)
+    params = yaml.safe_load((tmp_path / "new/params.yaml").read_text())
+    assert params["data_drift_check"]["window_days"] == 7 * math.ceil(300 / 6 / 7)
 
 
 def test_init_takes_how_a_file_is_written(tmp_path):

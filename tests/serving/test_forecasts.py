@@ -56,6 +56,11 @@ def test_unknown_product(ask):
     assert ask(lines=[{**LINE, "stockcode": "85123"}], status=404)["near"] == ["85123A"]
 
 
+def test_code_in_lower_case_is_understood(ask):
+    as_kept, lower = ask(lines=[LINE, {**LINE, "stockcode": "85123a"}])["lines"]
+    assert lower["quantity"] == as_kept["quantity"]
+
+
 @pytest.mark.parametrize(
     "change",
     [{"unitprice": 0}, {"unitprice": "nan"}, {"at": "soon"}, {"is_registered": 7}, {"customerid": "17850"}],

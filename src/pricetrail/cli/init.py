@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +12,10 @@ import typer
 from rich.table import Table
 
 from pricetrail.cli.console import AsJson, answer, called, say, stdout, working
-from pricetrail.params import Params, Preprocess, PriceResponse, Risk, Source, validate
+from pricetrail.params import DriftCheck, Params, Preprocess, PriceResponse, Risk, Source, validate
 from pricetrail.shop import create
 from pricetrail.transactions import fetch, ingest, mapping, simulator, source
-from pricetrail.transactions.mapping import Wishes
+from pricetrail.transactions.mapping import Counts, Wishes
 
 SHOWN, LONGEST = 3, 16
 ENOUGH, MOST_TESTED = 1.1, 0.25
@@ -74,14 +75,18 @@ def init(
             settings, headings = source.settled(given, wishes)
             added = ingest.add(raw, given, settings, tell)
             lines = source.read(ingest.files(raw), settings)
-            preview, (grouped, orders) = mapping.preview(lines), mapping.counts(lines)
+            preview, counts = mapping.preview(lines), mapping.counts(lines)
         paid = settings.covariates[[*covariates].index(cost)] if cost else None
-        params = _params(settings, paid, orders, grouped=grouped)
+        params = _params(settings, paid, counts)
         twice = tuple(f"{name}: the bytes of another file once more, left out" for name in added.already)
         hints = mapping.advice(headings, settings, params.fit_price_response.cost)
         told = {name: getattr(settings, name) for name in ("columns", "covariates", "key", "grain")}
         seen.update(
-            told, files=added.names, notes=(*added.notes, *twice, *hints), preview=preview, fairness=grouped
+            told,
+            files=added.names,
+            notes=(*added.notes, *twice, *hints),
+            preview=preview,
+            fairness=counts.grouped,
         )
         return params
 
@@ -92,17 +97,20 @@ def init(
         _show(seen)
 
 
-def _params(settings: Source, cost: str | None, orders: int, *, grouped: bool) -> Params:
+def _params(settings: Source, cost: str | None, counts: Counts) -> Params:
     """The shop's first parameters; ``cost`` is the covariate that is the unit cost.
 
     Where no line has a customer, or every line has, there are no groups that a gate could compare. Where orders are
-    few, such as a shop's weeks, more of them are tested on, so that the gate has enough to judge by.
+    few, such as a shop's weeks, more of them are tested on, so that the gate has enough to judge by; and drift is
+    looked for in as many weeks as hold enough lines to tell.
     """
-    risk = Risk() if grouped else Risk(sensitive_feature=None)
-    usual = Preprocess()
-    share = min(max(usual.test_share, ENOUGH * risk.min_invoices / max(orders, 1)), MOST_TESTED)
+    risk = Risk() if counts.grouped else Risk(sensitive_feature=None)
+    usual, drift = Preprocess(), DriftCheck()
+    share = min(max(usual.test_share, ENOUGH * risk.min_invoices / max(counts.orders, 1)), MOST_TESTED)
+    weeks = math.ceil(max(counts.newest_days, drift.window_days) / 7)
     return Params(
         source=settings,
+        data_drift_check=drift.model_copy(update={"window_days": 7 * weeks}),
         assess_model_risk=risk,
         fit_price_response=PriceResponse(cost=cost),
         preprocess=usual.model_copy(update={"test_share": round(share, 2)}),

@@ -19,7 +19,7 @@ from pricetrail.pricing import limits as wording
 from pricetrail.pricing.bounds import Limits
 from pricetrail.pricing.decision import Decision, decide
 from pricetrail.pricing.objective import Aim, Objective
-from pricetrail.pricing.response import Product, Responses
+from pricetrail.pricing.response import Product, Responses, cased
 from pricetrail.pricing.words import caveats, sentence
 
 ERROR = "error"
@@ -113,12 +113,10 @@ def _asked(
     responses: Responses, rows: Iterable[Mapping[str, str]], limits: Limits
 ) -> Iterator[_Asked | _Refused]:
     products = {(product.stockcode, product.store or ""): product for product in responses.products}
-    seen = set[tuple[str, str]]()
+    codes, seen = {code for code, _ in products}, set[tuple[str, str]]()
     for row in rows:
         own = {name: row.get(name, "").strip() for name in OWN}
-        key = own["stockcode"], own["store"]
-        upper = key[0].upper(), key[1]
-        key = upper if key not in products and upper in products else key
+        key = cased(own["stockcode"], codes), own["store"]
         try:
             product = _known(products, seen, key)
             yield _Asked(

@@ -7,6 +7,7 @@ must be there, of the right type and in range.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container
 from functools import cached_property
 from itertools import accumulate
 from typing import Annotated, Literal, Self
@@ -158,13 +159,12 @@ class Responses(_Value):
         return dict(stores)
 
     def stores(self, stockcode: str) -> list[Product]:
-        """The responses of one product: one, or one for each store. A shop's codes are kept in upper case; its files
-        may have them in lower.
+        """The responses of one product: one, or one for each store.
 
         Raises:
             UnknownProduct: there is none; the message names the nearest codes.
         """
-        code = stockcode if stockcode in self._stores else stockcode.upper()
+        code = cased(stockcode, self._stores)
         if code not in self._stores:
             raise UnknownProduct(stockcode, self._stores)
         return self._stores[code]
@@ -186,3 +186,9 @@ class Responses(_Value):
             stores = [product.store for product in known if product.store is not None]
             raise UnknownProduct(store or "", stores, kind=f"store of product {stockcode!r}")
         return found[0]
+
+
+def cased(stockcode: str, known: Container[str]) -> str:
+    """A code as the shop keeps it, which is in upper case; files and people may have it in lower."""
+    upper = stockcode.upper()
+    return upper if stockcode not in known and upper in known else stockcode

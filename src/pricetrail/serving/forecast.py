@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +24,7 @@ from pricetrail.errors import (
     UnknownProduct,
     translating,
 )
+from pricetrail.pricing.response import cased
 
 NETWORK, BACKUP = "models/production/dfn_best.onnx", "models/backup/{}.onnx"
 ENCODER, PRODUCTS, VALUES = (
@@ -87,11 +89,12 @@ class Forecaster:
             prospects, encoder = self.prospects, self.encoder
         except (DataError, ArtifactMissing) as error:
             raise ModelUnavailable(f"This release cannot forecast: {error}") from error
-        for line in lines:
+        known = [replace(line, stockcode=cased(line.stockcode, prospects.products)) for line in lines]
+        for line in known:
             if line.stockcode not in prospects.products:
                 raise UnknownProduct(line.stockcode, prospects.products)
         with translating({IndexError: RequestInvalid}, "The shop has never sold to customers of that kind."):
-            columns = prospects.columns(lines)
+            columns = prospects.columns(known)
         return encoder.transform(columns)
 
 

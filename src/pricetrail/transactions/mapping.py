@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ from pricetrail.transactions.headings import (
 )
 
 SHOWN = 20
+NEWEST, LATEST = 300, 0.99
+DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +114,28 @@ def preview(lines: Table, rows: int = 5) -> list[dict[str, Any]]:
     return cast(list[dict[str, Any]], said.to_pyarrow().to_pylist())
 
 
-def counts(lines: Table) -> tuple[bool, int]:
-    """Whether some order lines have a customer and some have none; and how many orders there are."""
-    orders = _.invoiceno.nunique()
-    found = plainly(lines.agg(known=_.customerid.count(), all=_.count(), orders=orders))[0]
-    return 0 < int(found["known"]) < int(found["all"]), int(found["orders"])
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a file holds: whether only some lines have a customer, how many orders, and how many of the newest days
+    hold ``NEWEST`` lines, or half of all where there are fewer."""
+
+    grouped: bool
+    orders: int
+    newest_days: int
+
+
+def counts(lines: Table) -> Counts:
+    """Count order lines.
+
+    One date in a hundred, the newest, is not asked: such as lie in the future would make every shop a small one.
+    """
+    moment = _.invoicedate.epoch_seconds()
+    found = plainly(lines.agg(known=_.customerid.count(), all=_.count(), orders=_.invoiceno.nunique()))[0]
+    total = int(found["all"])
+    back = max(0.5, LATEST - NEWEST / max(total, 1))
+    ends = plainly(lines.agg(begin=moment.quantile(back), end=moment.quantile(LATEST)))[0]
+    days = math.floor(((ends["end"] or 0) - (ends["begin"] or 0)) / DAY) + 1
+    return Counts(0 < int(found["known"]) < total, int(found["orders"]), days)
 
 
 def advice(names: Sequence[str], source: Source, cost: str | None) -> Iterator[str]:
