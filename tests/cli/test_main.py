@@ -89,6 +89,17 @@ def test_a_small_shop_looks_for_drift_in_as_many_weeks_as_tell(tmp_path):
     pricetrail("init", "new", "--data", "lines.csv", cwd=tmp_path)
     params = yaml.safe_load((tmp_path / "new/params.yaml").read_text())
     assert params["data_drift_check"]["window_days"] == 7 * math.ceil(300 / 6 / 7)
+    assert params["preprocess"]["test_share"] == 0.1
+
+
+@pytest.mark.parametrize(("known", "share"), [(0.85, 0.18), (0.95, 0.1), (0.5, 0.1)])
+def test_more_is_tested_on_where_that_lets_small_groups_be_judged(tmp_path, known, share):
+    days = [f"2024-{1 + at // 340:02}-{1 + at % 28:02}" for at in range(4_000)]
+    lines = [f"{at // 2},A,1,{day},2.5,{7 if at < 4_000 * known else ''}" for at, day in enumerate(days)]
+    (tmp_path / "lines.csv").write_text("\n".join([HEADINGS, *lines]))
+    pricetrail("init", "new", "--data", "lines.csv", cwd=tmp_path)
+    params = yaml.safe_load((tmp_path / "new/params.yaml").read_text())
+    assert params["preprocess"]["test_share"] == share
 
 
 def test_init_takes_how_a_file_is_written(tmp_path):

@@ -100,21 +100,35 @@ def init(
 def _params(settings: Source, cost: str | None, counts: Counts) -> Params:
     """The shop's first parameters; ``cost`` is the covariate that is the unit cost.
 
-    Where no line has a customer, or every line has, there are no groups that a gate could compare. Where orders are
-    few, such as a shop's weeks, more of them are tested on, so that the gate has enough to judge by; and drift is
-    looked for in as many weeks as hold enough lines to tell.
+    Where no line has a customer, or every line has, there are no groups that a gate could compare. Drift is looked for
+    in as many weeks as hold enough lines to tell.
     """
     risk = Risk() if counts.grouped else Risk(sensitive_feature=None)
-    usual, drift = Preprocess(), DriftCheck()
-    share = min(max(usual.test_share, ENOUGH * risk.min_invoices / max(counts.orders, 1)), MOST_TESTED)
+    drift = DriftCheck()
     weeks = math.ceil(max(counts.newest_days, drift.window_days) / 7)
     return Params(
         source=settings,
         data_drift_check=drift.model_copy(update={"window_days": 7 * weeks}),
         assess_model_risk=risk,
         fit_price_response=PriceResponse(cost=cost),
-        preprocess=usual.model_copy(update={"test_share": round(share, 2)}),
+        preprocess=Preprocess(test_share=_tested(risk, counts)),
     )
+
+
+def _tested(risk: Risk, counts: Counts) -> float:
+    """The share of the lines to test on.
+
+    Where orders are few, such as a shop's weeks, or those without a customer, it is larger, so that the model's gate
+    has enough to judge by; for the latter only where that is enough.
+    """
+    usual = Preprocess().test_share
+    all_told = ENOUGH * risk.min_invoices / max(counts.orders, 1)
+    groups = ENOUGH * max(
+        risk.min_invoices / max(counts.fewer_orders, 1), risk.min_group / max(counts.fewer_lines, 1)
+    )
+    if not counts.grouped or groups > MOST_TESTED:
+        groups = usual
+    return round(min(max(usual, all_told, groups), MOST_TESTED), 2)
 
 
 def _given(data: list[str], scratch: Path, tell: fetch.Progress) -> list[Path]:

@@ -185,5 +185,6 @@ def _too_small(sides: Sides, side: str, sizes: dict[str, int], limits: Limits) -
     lines = f"only {rows:,} test lines of {invoices:,} invoices have" if rows else "no test line has"
     return (
         f"{lines.capitalize()} {sides.described(side)}: too few to judge "
-        f"(at least {limits.rows} lines of {limits.invoices} invoices are needed)."
+        f"(at least {limits.rows} lines of {limits.invoices} invoices are needed; a larger preprocess.test_share tests "
+        "on more, and with assess_model_risk.sensitive_feature: null no groups are compared)."
     )

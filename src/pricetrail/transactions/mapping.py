@@ -116,11 +116,19 @@ def preview(lines: Table, rows: int = 5) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a file holds: whether only some lines have a customer, how many orders, and how many of the newest days
-    hold ``NEWEST`` lines, or half of all where there are fewer."""
+    """What a file holds.
+
+    Attributes:
+        grouped: whether only some lines have a customer.
+        orders: all of them.
+        fewer_orders, fewer_lines: of those who have a customer or of those who have none, whichever are fewer.
+        newest_days: how many of the newest days hold ``NEWEST`` lines, or half of all where there are fewer.
+    """
 
     grouped: bool
     orders: int
+    fewer_orders: int
+    fewer_lines: int
     newest_days: int
 
 
@@ -129,13 +137,13 @@ def counts(lines: Table) -> Counts:
 
     One date in a hundred, the newest, is not asked: such as lie in the future would make every shop a small one.
     """
-    moment = _.invoicedate.epoch_seconds()
-    found = plainly(lines.agg(known=_.customerid.count(), all=_.count(), orders=_.invoiceno.nunique()))[0]
-    total = int(found["all"])
-    back = max(0.5, LATEST - NEWEST / max(total, 1))
+    moment, known = _.invoicedate.epoch_seconds(), _.customerid.notnull()
+    groups = plainly(lines.group_by(known=known).agg(orders=_.invoiceno.nunique(), lines=_.count()))
+    orders, each = ([int(group[name]) for group in groups] for name in ("orders", "lines"))
+    back = max(0.5, LATEST - NEWEST / max(sum(each), 1))
     ends = plainly(lines.agg(begin=moment.quantile(back), end=moment.quantile(LATEST)))[0]
     days = math.floor(((ends["end"] or 0) - (ends["begin"] or 0)) / DAY) + 1
-    return Counts(0 < int(found["known"]) < total, int(found["orders"]), days)
+    return Counts(len(groups) == 2, sum(orders), min(orders, default=0), min(each, default=0), days)
 
 
 def advice(names: Sequence[str], source: Source, cost: str | None) -> Iterator[str]:
