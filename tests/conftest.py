@@ -37,7 +37,8 @@ def learn(context):
     write("models/production/dfn_best.onnx", Path("data/clean.txt").read_text() + f"{seed}{noise}")
     write("preprocessors/encoder.json", {"seed": seed})
     write("preprocessors/feature_names.json", ["a"])
-    write("metrics/dfn_inf.json", {"model_version": f"v{seed}", "mse_inf": 0.25, "rmsle_inf": 0.5, "mae_inf": 4.0})
+    errors = {"mse_inf": 0.25, "rmsle_inf": 0.5, "mae_inf": (seed + 1) / 2}
+    write("metrics/dfn_inf.json", {"model_version": f"v{seed}", **errors})
 
 def judge(context):
     if "block" in Path("wanted.txt").read_text(): raise Blocked("too much error")

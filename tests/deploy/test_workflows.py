@@ -53,6 +53,14 @@ def test_no_expression_inside_a_script(path):
     assert [step["run"] for step in steps if typed.search(step.get("run", ""))] == []
 
 
+def test_what_others_wrote_is_pinned_by_what_it_is():
+    """A tag can be moved by whoever takes over its repository; a commit or a digest cannot."""
+    used = [step for path in WORKFLOWS for step in re.findall(r"uses: ([^.\s].*)", path.read_text())]
+    pinned = re.compile(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|docker://[\w./-]+:[\w.]+@sha256:[0-9a-f]{64}")
+    assert [step for step in used if not pinned.fullmatch(step)] == []
+    assert len({step.partition("@")[0] for step in used}) == len(set(used))
+
+
 def test_no_long_lived_keys():
     for path in WORKFLOWS:
         assert not re.search(r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)", path.read_text())

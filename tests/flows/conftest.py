@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -39,6 +40,15 @@ class Prefect:
 
     def ended(self, run):
         return self.server.ended(run, 300)
+
+    def artifacts(self, run):
+        """What a run laid down, as whoever opens the dashboard is given it: by the end of its key."""
+        asked = json.dumps({"flow_runs": {"id": {"any_": [run]}}}).encode()
+        kind = {"Content-Type": "application/json"}
+        with urlopen(Request(f"{self.server.address}/api/artifacts/filter", asked, kind)) as answer:
+            found = {each["key"].rpartition("-")[2]: each for each in json.load(answer)}
+        tables = {each: json.loads(found[each]["data"]) for each in ("verdicts", "metrics")}
+        return {**tables, "said": found["verdicts"]["description"], "reports": found["reports"]["data"]}
 
     def worker(self):
         return local.worker(self.server, POOL, PREFECT_WORKER_QUERY_SECONDS="1")

@@ -50,13 +50,29 @@ def test_new_release_serves_and_a_blocked_one_does_not(prefect, worker, ran, tmp
     second = channel.current(place.ledger(ran.root)).release
     assert first != second == production.figures(ran.root)["release"]
     ran.write("wanted.txt", "block")
-    name, said = prefect.ended(prefect.begin(ran, webhook=heard[0]))
-    assert (name, "too much error" in said) == ("Blocked", True)
+    run = prefect.begin(ran, webhook=heard[0])
+    name, said = prefect.ended(run)
+    assert (name, said) == ("Blocked", prefect.artifacts(run)["said"])
+    assert "too much error" in said
     assert channel.current(place.ledger(ran.root)).release == second
     assert ran.entries("run")[0].body["outcome"] == "blocked"
     assert ran.entries("push")[0].number > ran.entries("run")[0].number
     assert [each.body["segments"][0]["count"] for each in ran.entries("receipts")] == [1]
     assert [each["outcome"] for each in heard[1:]] == ["released", "released", "blocked"]
+
+
+def test_what_a_run_found_is_in_the_dashboard(prefect, worker, ran):
+    ran.write("data/rejected.parquet", "rows")
+    production.promote(ran.root, None, why="the first")
+    settings.change(ran.root, "tune_backup_models", seed=8)
+    run = prefect.begin(ran)
+    assert prefect.ended(run)[0] == "Released"
+    found = prefect.artifacts(run)
+    gates = ("etl", "data_drift", "model")
+    assert found["verdicts"] == [{"gate": each, "verdict": "passed"} for each in gates]
+    assert {"metric": "mae_inf", "now": 4.5, "before": 4.0, "change": 0.125} in found["metrics"]
+    assert f"[data/rejected.parquet]({(ran.root / 'data/rejected.parquet').as_uri()})" in found["reports"]
+    assert production.figures(ran.root)["release"][:12] in found["said"]
 
 
 def test_killed_run_is_cleared_by_the_next(prefect, worker, tiny):

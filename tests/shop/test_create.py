@@ -8,7 +8,7 @@ from pricetrail.lineage import declared, record
 from pricetrail.params import Params
 from pricetrail.shop import create, dvc, settings
 
-LAID = ("dvc.yaml", ".gitignore", ".dvcignore", ".github/workflows/pipeline.yml")
+LAID = ("dvc.yaml", ".gitignore", ".dvcignore", ".github/dependabot.yml", ".github/workflows/pipeline.yml")
 
 
 def fill(raw):
