@@ -1,87 +1,26 @@
-"""Every single thing that is changed in a shop: what it is, how it is done and undone, where it must be named."""
+"""Every single thing that is changed in a shop, one kind after another."""
 
 from __future__ import annotations
 
 import ast
 import json
-import os
 import random
 import re
-import shutil
 import struct
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from benchmarks.aside import aside, history
+from benchmarks.mutant import Kind, Mutant, flip, flipped, md5, newest
 
 from pricetrail.lineage import entry, hint, modules, place, record
 from pricetrail.lineage.keys import make
 from pricetrail.lineage.receipts import log, segment
 from pricetrail.lineage.verify import chain, depth, objects
 from pricetrail.shop import cache, git
-
-Kind = Iterator["Mutant"]
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A change: new bytes by path, and the words of which an answer must hold one.
-
-    Of a path, None takes the file away, and another path puts a link there in place of it.
-
-    ``still`` puts the file's time back, as who hides a change does; ``commit`` has the change committed to git.
-    """
-
-    kind: str
-    what: str
-    places: tuple[str, ...]
-    change: Mapping[Path, bytes | Path | None]
-    still: bool = False
-    commit: Path | None = field(default=None)
-
-    def named(self, line: str) -> bool:
-        """Whether a line of an answer has the place in it."""
-        return any(each in line for each in self.places)
-
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        """The change, undone to the bytes, modes and times at the end."""
-        kept = {path: _state(path) for path in self.change}
-        made = [each for path in self.change for each in path.parents if not each.exists()]
-        try:
-            for path, content in self.change.items():
-                self._write(path, content, kept[path])
-            if self.commit is not None:
-                git.commit(self.commit, "nothing to see here")
-            yield
-        finally:
-            if self.commit is not None:
-                git.git(self.commit, "reset", "--quiet", "--soft", "HEAD~1")
-            for path, before in kept.items():
-                _restore(path, before)
-            if self.commit is not None:
-                git.git(self.commit, "reset", "--quiet")
-            for folder in made:
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _write(
-        self, path: Path, content: bytes | Path | None, before: tuple[bytes, os.stat_result] | None
-    ) -> None:
-        if content is None or isinstance(content, Path):
-            path.unlink()
-            if content is not None:
-                path.symlink_to(content)
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if before is not None:
-            path.chmod(0o644)
-        path.write_bytes(content)
-        if self.still and before is not None:
-            os.utime(path, ns=(before[1].st_atime_ns, before[1].st_mtime_ns))
-            path.chmod(before[1].st_mode)
 
 
 def every(root: Path, chance: random.Random) -> Kind:
@@ -100,6 +39,8 @@ def every(root: Path, chance: random.Random) -> Kind:
     yield from receipts(root, chance)
     yield from pointer(root, chance)
     yield from keys(root, chance)
+    yield from aside(root)
+    yield from history(root, chance)
 
 
 def data(root: Path, run: Mapping[str, Any], chance: random.Random) -> Kind:
@@ -119,6 +60,12 @@ def data(root: Path, run: Mapping[str, Any], chance: random.Random) -> Kind:
                 yield Mutant(
                     "a row of raw data", f"row {n}", (path,), {root / path: _row(root / path, chance)}
                 )
+            anew = Mutant(
+                "a raw table written anew", "its rows the same", (path,), {root / path: _anew(root / path)}
+            )
+            yield anew
+        moved = {root / path: None, root / f"{path}.csv": (root / path).read_bytes()}
+        yield Mutant("a raw file under another name", path, (path,), moved)
     extra = str(Path(raw[0]).parent / "9999-more.csv")
     yield Mutant("a raw file more", extra, (extra,), {root / extra: b"1,2\n"})
 
@@ -138,7 +85,7 @@ def artifacts(root: Path, run: Mapping[str, Any], chance: random.Random) -> Kind
                 )
     for path in paths:
         if path.startswith(("metrics/", "gates/")):
-            better = _flip((root / path).read_bytes(), chance)
+            better = flip((root / path).read_bytes(), chance)
             what = "a figure or verdict, committed to git"
             yield Mutant(what, path, (path,), {root / path: better}, commit=root)
     yield Mutant("an artifact taken away", paths[0], (paths[0],), {root / paths[0]: None})
@@ -165,7 +112,7 @@ def kept(root: Path, chance: random.Random) -> Kind:
     ):
         for blob in chance.sample(blobs, min(16, len(blobs))):
             path = where.path(blob.md5)
-            change = {path: _flip(path.read_bytes(), chance)}
+            change = {path: flip(path.read_bytes(), chance)}
             yield Mutant(f"a byte in {title}", blob.path, (blob.md5, blob.path), change, still=True)
         for blob in chance.sample(blobs, min(6, len(blobs))):
             change = {where.path(blob.md5): None}
@@ -183,6 +130,8 @@ def settings(root: Path, run: Mapping[str, Any], chance: random.Random) -> Kind:
         if value is not None:
             changed = f"{text[: found.start(2)]}{value}{text[found.end(2) :]}"
             yield Mutant("a parameter", found[1], (found[1],), {root / "params.yaml": changed.encode()})
+    words = text.encode() + b"# nothing to see here\n"
+    yield Mutant("words in params.yaml", "a comment", ("params.yaml",), {root / "params.yaml": words})
     for path in ("dvc.yaml", "code.yaml"):
         for _ in range(4 if (root / path).exists() else 0):
             yield flipped("a character of dvc.yaml or code.yaml", root, path, chance)
@@ -203,6 +152,9 @@ def code(run: Mapping[str, Any], chance: random.Random) -> Kind:
     for name in chance.sample(filled, min(24, len(filled))):
         path = modules.source(name)
         yield Mutant("a character of code", name, (f"{name}:",), {path: _letter(path.read_text(), chance)})
+    for name in chance.sample(filled, min(4, len(filled))):
+        path = modules.source(name)
+        yield Mutant("a blank line in code", name, (f"{name}:",), {path: path.read_bytes() + b"\n"})
 
 
 def environment(root: Path, run: Mapping[str, Any], chance: random.Random) -> Kind:
@@ -215,6 +167,10 @@ def environment(root: Path, run: Mapping[str, Any], chance: random.Random) -> Ki
         content = json.dumps(said, indent=2, ensure_ascii=False).encode() + b"\n"
         where = path.relative_to(root).as_posix()
         yield Mutant("an environment entry in a record", where, (where,), {path: content})
+        told = (root / "dvc.lock").read_bytes().replace(md5(path.read_bytes()), md5(content))
+        yield Mutant(
+            "a record, and dvc.lock to fit it", where, (where,), {path: content, root / "dvc.lock": told}
+        )
     for name in ("intruder", "numpi", "torsh"):
         path = modules.PACKAGE.parent / f"{name}-9.9.dist-info" / "METADATA"
         yield Mutant("a package installed", name, (f"package {name}",), {path: b"Name: x\n"})
@@ -243,8 +199,8 @@ def entries(root: Path, chance: random.Random) -> Kind:
     names = [path.relative_to(store).as_posix() for path in paths]
     for path, name in zip(paths, names, strict=True):
         content = path.read_bytes()
-        yield Mutant("a byte of a ledger entry", name, (name,), {path: _flip(content, chance)})
-        yield Mutant("a byte of a ledger entry", name, (name,), {path: _flip(content, chance)}, still=True)
+        yield Mutant("a byte of a ledger entry", name, (name,), {path: flip(content, chance)})
+        yield Mutant("a byte of a ledger entry", name, (name,), {path: flip(content, chance)}, still=True)
         yield Mutant("a ledger entry cut", name, (name,), {path: content[: len(content) // 2]})
         yield Mutant("a ledger entry removed", name, (name,), {path: None})
     for at in (2, 4):
@@ -263,7 +219,7 @@ def entries(root: Path, chance: random.Random) -> Kind:
             "a byte of the head's note",
             path.name,
             (path.name, names[-1]),
-            {path: _flip(path.read_bytes(), chance)},
+            {path: flip(path.read_bytes(), chance)},
         )
 
 
@@ -289,7 +245,7 @@ def manifests(root: Path, chance: random.Random) -> Kind:
         kind = "a release" if b"release/v1" in path.read_bytes() else "a run manifest"
         for _ in range(5):
             yield Mutant(
-                f"a byte of {kind}", path.name, (path.name,), {path: _flip(path.read_bytes(), chance)}
+                f"a byte of {kind}", path.name, (path.name,), {path: flip(path.read_bytes(), chance)}
             )
         yield Mutant(f"{kind} removed", path.name, (path.name,), {path: None})
 
@@ -299,7 +255,7 @@ def receipts(root: Path, chance: random.Random) -> Kind:
     store = place.store(root)
     for name in store.names(segment.FOLDER):
         path = store.root / name
-        yield Mutant("a byte of sealed receipts", name, (name,), {path: _flip(path.read_bytes(), chance)})
+        yield Mutant("a byte of sealed receipts", name, (name,), {path: flip(path.read_bytes(), chance)})
         yield Mutant("sealed receipts removed", name, (name,), {path: None})
     whole = [name for name in store.names(segment.FOLDER) if name.endswith(".parquet")]
     for name, other in pairwise(whole):
@@ -310,7 +266,7 @@ def receipts(root: Path, chance: random.Random) -> Kind:
     for name in store.names(log.FOLDER):
         path = store.root / name
         for _ in range(4):
-            content = _flip(path.read_bytes()[:-40], chance) + path.read_bytes()[-40:]
+            content = flip(path.read_bytes()[:-40], chance) + path.read_bytes()[-40:]
             yield Mutant("a byte of a log of receipts", name, (name.rpartition("/")[0],), {path: content})
 
 
@@ -321,7 +277,7 @@ def pointer(root: Path, chance: random.Random) -> Kind:
         for _ in range(3):
             places = (name, "production.dvc") if path.name == "README.md" else (name,)
             yield Mutant(
-                "the channel's pointer and copies", name, places, {path: _flip(path.read_bytes(), chance)}
+                "the channel's pointer and copies", name, places, {path: flip(path.read_bytes(), chance)}
             )
 
 
@@ -331,23 +287,19 @@ def keys(root: Path, chance: random.Random) -> Kind:
         for _ in range(4):
             name = path.relative_to(root).as_posix()
             places = (name, entry.name(1)) if path.name == place.ANCHOR else (name,)
-            yield Mutant("a key", name, places, {path: _flip(path.read_bytes(), chance)})
-
-
-def flipped(kind: str, root: Path, path: str, chance: random.Random, *, still: bool = False) -> Mutant:
-    """One bit of a file."""
-    return Mutant(kind, path, (path,), {root / path: _flip((root / path).read_bytes(), chance)}, still=still)
+            yield Mutant("a key", name, places, {path: flip(path.read_bytes(), chance)})
+    more = make()
+    name = f"{place.KEYS}/{more.id}.pem"
+    yield Mutant("a private key more or less", "one more", (name,), {root / name: more.pem()})
+    name = f"{place.KEYS}/{place.ledger(root).head().signer}.pem"
+    yield Mutant("a private key more or less", "the one in force", (name,), {root / name: None})
+    path = root / place.KEYS.parent / hint.NAME
+    for content in (None, flip(path.read_bytes(), chance)):
+        yield Mutant("this clone's own note of the head", str(content), ("own note",), {path: content})
 
 
 def _run(root: Path) -> Mapping[str, Any]:
-    ledger = place.ledger(root)
-    newest = next(ledger.topic("run"))
-    return dict(json.loads(ledger.object(newest.objects[0])))
-
-
-def _flip(content: bytes, chance: random.Random) -> bytes:
-    at = chance.randrange(len(content))
-    return content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :]
+    return dict(json.loads(place.ledger(root).object(newest(root).objects[0])))
 
 
 def _letter(text: str, chance: random.Random) -> bytes:
@@ -378,6 +330,15 @@ def _row(path: Path, chance: random.Random) -> bytes:
     return out.getvalue()
 
 
+def _anew(path: Path) -> bytes:
+    """The table in another file with the same rows."""
+    import pyarrow.parquet as pq
+
+    out = BytesIO()
+    pq.write_table(pq.read_table(path), out, compression="gzip")
+    return out.getvalue()
+
+
 def _number(path: Path, chance: random.Random) -> bytes:
     """The file of tensors with one number that is a little larger."""
     content = bytearray(path.read_bytes())
@@ -385,21 +346,3 @@ def _number(path: Path, chance: random.Random) -> bytes:
     at = begin + 4 * chance.randrange((len(content) - begin) // 4)
     struct.pack_into("<f", content, at, struct.unpack_from("<f", content, at)[0] + 0.001)
     return bytes(content)
-
-
-def _state(path: Path) -> tuple[bytes, os.stat_result] | None:
-    return (path.read_bytes(), path.stat()) if path.exists() else None
-
-
-def _restore(path: Path, before: tuple[bytes, os.stat_result] | None) -> None:
-    if before is None:
-        path.unlink(missing_ok=True)
-        return
-    content, stat = before
-    if path.is_symlink():
-        path.unlink()
-    if path.exists():
-        path.chmod(0o644)
-    path.write_bytes(content)
-    path.chmod(stat.st_mode)
-    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,12 +14,14 @@ from typing import Annotated
 import typer
 
 from pricetrail.cli.console import AsJson, answer, say, stdout, working
+from pricetrail.errors import UsageError
 from pricetrail.lineage.verify import Finding
 from pricetrail.shop import verification
 from pricetrail.shop.verification import Report
 from pricetrail.workers.local import local
 
 LONGEST = 400
+DIGEST = re.compile("[0-9a-f]{12,64}")
 
 
 def verify(
@@ -29,11 +32,21 @@ def verify(
             "--deep", help="Look at every version's bytes in git, in DVC's cache and in its remotes."
         ),
     ] = False,
+    seen: Annotated[
+        str | None,
+        typer.Option(
+            help="The SHA-256 of an entry that was seen before and must still be there; 12 digits are enough."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the ledger, the manifests, the receipts and the working copy. Exit code 1: something does not hold."""
+    if seen is not None and not DIGEST.fullmatch(seen):
+        raise UsageError(
+            f"--seen takes the SHA-256 of an entry, 12 to 64 hexadecimal digits; found {seen!r}."
+        )
     with working("Verifying") as progress, local(os.cpu_count() or 1) as workers:
-        report = verification.verify(shop, deep=deep, apply=workers.map, progress=progress)
+        report = verification.verify(shop, deep=deep, seen=seen, apply=workers.map, progress=progress)
     if as_json:
         answer(report.to_dict())
     else:

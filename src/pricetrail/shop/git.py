@@ -92,6 +92,25 @@ def head(root: Path) -> str:
     return git(root, "rev-parse", "HEAD").strip()
 
 
+def tracked(root: Path) -> frozenset[str]:
+    """The files of the working copy that git keeps."""
+    return frozenset(git(root, "ls-files", "-z").split("\0")[:-1])
+
+
+def uncommitted(root: Path) -> frozenset[str]:
+    """The files of the working copy that are not as in the newest commit: changed, missing, or new and not ignored."""
+    changed = git(root, "diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", "HEAD")
+    new = git(root, "ls-files", "--others", "--exclude-standard", "-z")
+    return frozenset((changed + new).split("\0")[:-1])
+
+
+def unsound(root: Path) -> list[str]:
+    """What git itself finds wrong with the objects that it keeps."""
+    words = ["git", "fsck", "--full", "--no-dangling", "--no-progress"]
+    done = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
+    return sorted({*done.stderr.splitlines(), *done.stdout.splitlines()}) if done.returncode else []
+
+
 def contents(root: Path, names: Sequence[str]) -> list[bytes | None]:
     """The bytes of each object that git knows by a name such as ``<commit>:<path>``; None where it knows none."""
     words = ["git", "cat-file", "--batch"]

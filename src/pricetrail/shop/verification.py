@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pricetrail.apply import Map
-from pricetrail.errors import ArtifactMissing, DigestMismatch, KeyMissing
-from pricetrail.lineage import artifact, canonical, graph, keys, place
+from pricetrail.errors import ArtifactMissing, DigestMismatch, KeyMissing, LedgerBroken, StageFailed
+from pricetrail.lineage import artifact, canonical, entry, graph, keys, place
 from pricetrail.lineage.channel import PRODUCTION
 from pricetrail.lineage.modules import PACKAGE
 from pricetrail.lineage.receipts import retention, seal
@@ -21,7 +21,7 @@ from pricetrail.lineage.verify.chain import Chain
 from pricetrail.lineage.verify.depth import Looked, Progress
 from pricetrail.lineage.verify.objects import Objects
 from pricetrail.lineage.verify.workspace import Here
-from pricetrail.shop import cache, git, note, production, transfer
+from pricetrail.shop import beside, cache, git, note, production, transfer
 from pricetrail.shop.note import Note
 
 
@@ -53,12 +53,18 @@ class Report:
 
 
 def verify(
-    root: Path, *, deep: bool = False, apply: Map = map, progress: Progress = lambda *_: None
+    root: Path,
+    *,
+    deep: bool = False,
+    seen: str | None = None,
+    apply: Map = map,
+    progress: Progress = lambda *_: None,
 ) -> Report:
     """Check the shop ``root``; nothing of it is changed.
 
     Args:
         root: the shop.
+        seen: how the digest begins of an entry that somebody saw before, and that must still be there.
         deep: look at every version of every file in git, in DVC's cache and in its remotes as well.
         apply: who checks some of the receipts at a time.
         progress: is told the share done of the deep work.
@@ -66,21 +72,21 @@ def verify(
     Raises:
         ParamsInvalid: its settings do not say where the ledger is.
     """
-    store, at_work = place.store(root), note.read(root)
-    trust, anchored = _anchor(root)
-    found = chain.walk(store, trust, place.witness(root))
-    kept = objects.check(store, found)
+    (trust, anchored), at_work, broken = _anchor(root), note.read(root), workspace.unreadable(root)
+    found = chain.walk(place.store(root), trust, place.witness(root))
+    kept = objects.check(place.store(root), found)
     receipts = _receipts(root, found, apply)
-    findings = [*anchored, *found.findings, *kept.findings, *_ring(root), *_recorded(root, found, at_work)]
-    findings += _faults(receipts, found)
-    findings += [] if workspace.unreadable(root) else _production(root, found, kept, at_work)
-    remarks = [*found.remarks, *_bare(root), *_busy(at_work), *_open(receipts)]
+    findings = [*anchored, *found.findings, *_gone(found, seen), *kept.findings, *_ring(root)]
+    findings += [*_minding_git(_recorded(root, found, at_work)), *_faults(receipts, found)]
+    findings += [] if broken else _production(root, found, kept, at_work)
+    remarks = [*found.remarks, *beside.keys(root, found), *_busy(at_work), *_open(receipts)]
     checked = {"entries": len(found.entries), "objects": len(kept.kept), "receipts": receipts.receipts}
     if not _comparable(found, kept):
         remarks.append("The working copy was not compared: there is no newest run in the ledger that holds.")
     else:
         here = Here(**git.identity(PACKAGE))
         findings += workspace.check(root, kept.runs[0], here, apart=production.FOLDER)
+        remarks += [] if broken else beside.files(root, kept.runs[0], {each.place for each in findings})
         remarks += workspace.remarks(root, kept.runs[0], here)
         checked["files"] = len(kept.runs[0].manifest["artifacts"])
     if deep:
@@ -89,13 +95,14 @@ def verify(
             checked[looked.place] = looked.contents
             remarks += looked.remarks
         findings += _pushed(root, found)
+        remarks += beside.stored(root, found, seal.named(found.topic(seal.KIND)))
     signed = all(each.signer for each in found.entries)
     return Report(found.head, signed, checked, tuple(findings), tuple(remarks))
 
 
 def _anchor(root: Path) -> tuple[str | None, list[Finding]]:
     """The key that the ledger must begin with, and what is wrong with the file that says so."""
-    if not place.signed(root):
+    if not place.signed(root) and not _begun_signed(root):
         return None, []
     try:
         trusted = place.anchor(root)
@@ -111,6 +118,14 @@ def _anchor(root: Path) -> tuple[str | None, list[Finding]]:
     return trusted, []
 
 
+def _begun_signed(root: Path) -> bool:
+    """Whether the first entry is signed, whatever the settings say by now."""
+    try:
+        return entry.parse(1, place.store(root).read(entry.name(1)))[0].signer is not None
+    except (ArtifactMissing, LedgerBroken):
+        return False
+
+
 def _ring(root: Path) -> Iterator[Finding]:
     """The private keys at hand: each must be the one that it is named after."""
     for path in sorted((root / place.KEYS).glob("*.pem")):
@@ -121,13 +136,6 @@ def _ring(root: Path) -> Iterator[Finding]:
             continue
         if whole.id != path.stem or whole.pem() != path.read_bytes():
             yield Finding("keys", f"{place.KEYS}/{path.name}", "it is not the key that it is named after")
-
-
-def _bare(root: Path) -> Iterator[str]:
-    for path in sorted((root / place.KEYS).glob("*.pem")):
-        if path.stat().st_mode & 0o077:
-            said = "others than its owner can read it, and sign: 'chmod 600' keeps it private"
-            yield f"{place.KEYS}/{path.name}: {said}."
 
 
 def _recorded(root: Path, found: Chain, at_work: Note) -> Iterator[Finding]:
@@ -154,6 +162,14 @@ def _recorded(root: Path, found: Chain, at_work: Note) -> Iterator[Finding]:
         if not each.body["obstacles"] and each.body["run"] not in releases and each.number not in cut:
             fault = "it passed, and no entry makes it a release"
             yield Finding("ledger", f"run of entry {each.number}", fault, since(each))
+
+
+def _minding_git(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """A history that git cannot read is itself what does not hold."""
+    try:
+        yield from findings
+    except StageFailed as error:
+        yield Finding("git", ".git", " ".join(str(error).split()))
 
 
 def _production(root: Path, found: Chain, kept: Objects, at_work: Note) -> Iterator[Finding]:
@@ -196,6 +212,12 @@ def _faults(receipts: Verdict, found: Chain) -> Iterator[Finding]:
         yield Finding("receipts", each.place, each.fault, found.known(each.entry) if each.entry else None)
 
 
+def _gone(found: Chain, seen: str | None) -> Iterator[Finding]:
+    if seen is not None and not any(each.digest.startswith(seen) for each in found.entries):
+        fault = "it was seen before and is not in the ledger: it was cut off, or replaced with all behind it"
+        yield Finding("ledger", f"the entry {seen}", fault)
+
+
 def _busy(at_work: Note) -> Iterator[str]:
     if at_work.at_work is not None:
         yield f"A {at_work.at_work} is at work or was cut short; the next 'pricetrail run' finishes what it left."
@@ -216,7 +238,7 @@ def _comparable(found: Chain, kept: Objects) -> bool:
 def _deep(root: Path, kept: Objects, progress: Progress) -> Iterator[Looked]:
     """The bytes of every run, in git, in the cache and in each remote."""
     wanted = depth.wanted(reversed(kept.runs), lambda names: git.contents(root, names))
-    yield Looked("git", len(kept.runs), wanted.findings, None)
+    yield Looked("git", len(kept.runs), (*wanted.findings, *_unsound(root)), None)
     places = [cache.local(root), *cache.remotes(root)]
     local, *remotes = (
         depth.look(each, wanted.blobs.values(), _part(progress, at, len(places)))
@@ -239,6 +261,11 @@ def _pushed(root: Path, found: Chain) -> Iterator[Finding]:
                     str(error),
                     since(newest),
                 )
+
+
+def _unsound(root: Path) -> Iterator[Finding]:
+    for said in git.unsound(root):
+        yield Finding("git", ".git", said)
 
 
 def _part(progress: Progress, at: int, of: int) -> Progress:
