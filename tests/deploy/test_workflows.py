@@ -110,6 +110,20 @@ def test_bucket_is_closed_encrypted_and_outlives_the_stack():
     assert bucket["Properties"]["VersioningConfiguration"]["Status"] == "Enabled"
 
 
+def test_alarms_arrive_and_a_new_account_can_deploy():
+    """CloudWatch may not use the key alias/aws/sns; an account that allows ten at once lets none be set aside."""
+    assert "KmsMasterKeyId" not in STACK["Resources"]["Alarms"]["Properties"]
+    assert STACK["Parameters"]["ReservedConcurrency"]["MinValue"] == 0
+    reserved = STACK["Resources"]["Service"]["Properties"]["ReservedConcurrentExecutions"]
+    assert reserved["!If"][2] == {"!Ref": "AWS::NoValue"}
+
+
+def test_registry_lets_functions_take_their_image():
+    (statement,) = STACK["Resources"]["Registry"]["Properties"]["RepositoryPolicyText"]["Statement"]
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert set(statement["Action"]) == {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "deploy").glob("Dockerfile.*")), ids=lambda path: path.name)
 def test_image_is_built_of_what_is_there(path):
     named = re.findall(r"requirements/\w+\.txt", path.read_text())

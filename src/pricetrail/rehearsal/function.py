@@ -11,8 +11,8 @@ import json
 import shutil
 import statistics
 import subprocess
+import sys
 import time
-import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import psutil
 
-from pricetrail.errors import StageFailed
+from pricetrail.errors import StageFailed, UsageError
 from pricetrail.flows.command import command
 from pricetrail.lineage.modules import PACKAGE
 from pricetrail.rehearsal import runtime
@@ -74,6 +74,7 @@ def rehearse(shop: Path, scratch: Path, tell: Tell) -> Rehearsed:
         StageFailed: a step did not do what it should.
         UsageError: what a rehearsal needs is not installed.
     """
+    _possible()
     codes = [each.stockcode for each in responses.read(shop).products][:PRODUCTS]
     copy = scratch / "shop"
     tell("copying the shop, and installing the service alone")
@@ -105,6 +106,14 @@ def rehearse(shop: Path, scratch: Path, tell: Tell) -> Rehearsed:
             )
 
 
+def _possible() -> None:
+    if sys.platform != "linux":
+        raise UsageError(
+            "AWS's runtime client is made for Linux alone. Rehearse on a Linux machine, or in a container; what"
+            " the function answers is answered here by 'pricetrail serve'."
+        )
+
+
 def _warm(asked: Runtime, codes: list[str]) -> tuple[list[float], list[str]]:
     """Seconds that each of many prices took, and their receipts."""
     seconds, numbers = [], []
@@ -117,7 +126,7 @@ def _warm(asked: Runtime, codes: list[str]) -> tuple[list[float], list[str]]:
 
 def _install(folder: Path) -> Path:
     """An environment with what serving needs and nothing else; its Python."""
-    venv.create(folder, with_pip=True)
+    _call([sys.executable, "-m", "venv", folder])
     python = folder / "bin" / "python"
     checkout = PACKAGE.parent.parent
     lock = checkout / "requirements" / "serving.txt"
