@@ -107,3 +107,19 @@ def test_entry_that_was_seen_before(ran):
     [found] = json.loads(done.stdout)["findings"]
     assert (done.returncode, found["place"]) == (1, f"the entry {'ab' * 32}")
     assert subprocess.run([*command, "abc"], capture_output=True, check=False).returncode == 2
+
+
+def test_ledger_that_nobody_signs_is_shown_as_such(tiny):
+    tiny.write("params.yaml", "tune_backup_models:\n  seed: 7\nledger: {signed: false}\n")
+    tiny.run()
+    id = tiny.entries("release")[0].objects[0]
+    for words in (
+        ["releases"],
+        ["trace", id],
+        ["recall", "--release", id],
+        ["graph", id, "--format", "mermaid"],
+    ):
+        command = [sys.executable, "-m", "pricetrail", *words]
+        done = subprocess.run(command, cwd=tiny.root, capture_output=True, text=True, check=True)
+        assert done.stderr.startswith("UNSIGNED: "), words
+        assert "entry 3 UNSIGNED" in done.stdout or words[0] != "trace"

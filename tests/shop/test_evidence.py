@@ -79,6 +79,15 @@ def test_whole_bundle_holds(shop, bundle):
     assert "6 entries, 2 manifests, 10 receipts" in said
 
 
+def test_settings_are_files_too_and_one_that_is_not_there_is_said(shop, bundle):
+    anchor, seen = place.anchor(shop), place.ledger(shop).head().digest[:12]
+    code, said = bundle.check("--key", anchor, "--seen", seen, "--file", str(shop / "params.yaml"))
+    assert (code, "params.yaml, first named by entry 2" in said) == (0, True)
+    code, said = bundle.check("--file", "nowhere")
+    assert (code, "there is no file nowhere" in said) == (2, True)
+    assert bundle.check("--key", anchor, "--seen", seen[:4])[0] == 1
+
+
 def test_same_ledger_same_bytes(shop, tmp_path):
     for name in ("one", "two"):
         evidence.export(shop, tmp_path / name)

@@ -11,9 +11,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from pricetrail.cli import record
 from pricetrail.cli.asking import Shop
 from pricetrail.cli.console import AsJson, answer, say, show
-from pricetrail.lineage import named, place
+from pricetrail.lineage import named
 from pricetrail.lineage.diff import Change
 from pricetrail.lineage.named import Run
 from pricetrail.shop import changes
@@ -54,7 +55,7 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare code, data, parameters, environment, figures and verdicts of two releases or runs."""
-    ledger = place.ledger(shop)
+    ledger = record.ledger(shop)
     found = changes.between(shop, named.run(ledger, before), named.run(ledger, after))
     if as_json:
         answer(found.to_dict())

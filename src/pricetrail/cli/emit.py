@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from pricetrail.cli import record
 from pricetrail.cli.console import AsJson, answer, say
 from pricetrail.errors import UsageError
 from pricetrail.files import writing
@@ -41,7 +42,7 @@ def emit(
         raise UsageError(
             f"Only OpenLineage events are sent to a server; {form} is written: leave --url away."
         )
-    ledger = place.ledger(shop)
+    ledger = record.ledger(shop)
     found = subject.find(ledger, wanted)
     if form is Format.OPENLINEAGE:
         count = _events(found, output, url)

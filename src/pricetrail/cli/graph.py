@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from pricetrail.cli import record
 from pricetrail.cli.asking import Shop
 from pricetrail.cli.console import AsJson, answer, say
 from pricetrail.files import writing
-from pricetrail.lineage import place
 from pricetrail.lineage.drawing.mermaid import mermaid
 from pricetrail.lineage.drawing.page import page
 from pricetrail.shop import trails
@@ -45,7 +45,7 @@ def graph(
     as_json: AsJson = False,
 ) -> None:
     """Draw the lineage: one page that needs no network, or Mermaid text. --json gives the trail itself."""
-    ledger = place.ledger(shop)
+    ledger = record.ledger(shop)
     found = trails.find(shop, ledger, given) if given else trails.newest(shop, ledger)
     if as_json:
         answer(found.to_dict())

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pricetrail.cli import record
 from pricetrail.cli.console import AsJson, answer, stdout
 from pricetrail.lineage.channel import PRODUCTION
 from pricetrail.shop import pipeline, production
@@ -22,6 +23,7 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Point a channel at a release that passed its gates. What production points at, later runs are judged by."""
+    record.ledger(shop)
     with pipeline.alone(shop):
         promoted = production.promote(shop, release, channel, why=why)
     if as_json:

@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from pricetrail.cli import record
 from pricetrail.cli.console import AsJson, answer, say, show, stdout
 from pricetrail.errors import UsageError
-from pricetrail.lineage import channel, place
+from pricetrail.lineage import channel
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.ledger import Ledger
 from pricetrail.lineage.recall import Recalled, clear, committed, holding, quarantine, recall_release
@@ -51,7 +52,7 @@ def recall(
         raise UsageError(f"Say what to recall by exactly one of --{', --'.join(WAYS)}; found {len(given)}.")
     if quarantined and lift:
         raise UsageError("--quarantine and --lift exclude each other.")
-    ledger = place.ledger(shop)
+    ledger = record.ledger(shop)
     found, files, unread = _recalled(shop, ledger, *given[0])
     for words in unread:
         say(f"Not looked into: {words}", style="yellow")

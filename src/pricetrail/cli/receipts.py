@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from pricetrail.cli import record
 from pricetrail.cli.console import AsJson, answer, say, stdout
 from pricetrail.errors import DigestMismatch
-from pricetrail.lineage import place
 from pricetrail.lineage.entry import Entry
 from pricetrail.lineage.receipts import find as look
 from pricetrail.lineage.receipts.proof import shown
@@ -40,7 +40,7 @@ def receipts(
     as_json: AsJson = False,
 ) -> None:
     """Check every receipt against the ledger; before that, find, seal or delete what is asked for."""
-    ledger = place.ledger(shop)
+    ledger = record.ledger(shop)
     if find is not None:
         told = shown(ledger, look(ledger.store, find))
         answer(told) if as_json else _tell(told)
@@ -78,7 +78,7 @@ def _show(verdict: Verdict, written: list[int]) -> None:
     for fault in verdict.faults:
         say(fault, style="red")
     said = {
-        "sealed": f"{verdict.receipts:,}, in {verdict.segments:,} segments, each under a signed root",
+        "sealed": f"{verdict.receipts:,}, in {verdict.segments:,} segments, each under its root in the ledger",
         "not yet": f"{verdict.open:,}{OPEN if verdict.open else ''}",
         "deleted": f"{verdict.forgotten:,} segments, by policy",
         "faults": f"{len(verdict.faults):,}",

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from pricetrail.cli import record
 from pricetrail.cli.console import AsJson, answer, show, stderr
+from pricetrail.lineage import catalogue
 from pricetrail.lineage.catalogue import Known
-from pricetrail.shop import production
 
 
 def releases(
@@ -18,7 +19,7 @@ def releases(
     as_json: AsJson = False,
 ) -> None:
     """List every release, newest first, with the channels that point at it."""
-    known = production.releases(shop)
+    known = catalogue.releases(record.ledger(shop))
     if as_json:
         answer([each.to_dict() for each in known])
     elif known:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pricetrail.cli import record
 from pricetrail.cli.asking import Shop
 from pricetrail.cli.console import AsJson, answer, say, stdout
 from pricetrail.cli.serve import of
@@ -22,7 +23,7 @@ def replay(
 ) -> None:
     """Answer a receipt's question with the release that answered it; say EQUAL, or show the first difference."""
     settings = of(shop)
-    ledger = settings.open_ledger()
+    ledger = record.shown(settings.open_ledger())
     vault = Vault(ledger, settings.open_blobs(), settings.channel)
     kept, difference = replayed(ledger, receipt, lambda release: Release.load(release, vault))
     if as_json:

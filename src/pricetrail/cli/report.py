@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pricetrail.cli import record
 from pricetrail.cli.asking import Shop
 from pricetrail.cli.console import AsJson, answer, say
 from pricetrail.errors import KeyMissing
@@ -35,7 +36,7 @@ def report(
         draft.write_text(page(found), encoding="utf-8")
     key = None
     with suppress(KeyMissing):  # whoever reads a shop's record need not be able to sign in it
-        key = provenance.signer(place.ledger(shop), place.keyring(shop))
+        key = provenance.signer(record.ledger(shop), place.keyring(shop))
     files = crate.bundle(shop, found, key)
     crate.write(files, bundle, found.history[-1].when)
     if as_json:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from pricetrail.cli import record
 from pricetrail.cli.console import AsJson, answer, say, stdout
 from pricetrail.cli.run import Bars
 from pricetrail.shop import reproduce as reproducing
@@ -27,6 +28,7 @@ def reproduce(
     Exit code 1: it did not come out equal.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    record.ledger(shop)
     planned = reproducing.plan(shop, wanted)
     _warn("The environment", planned.environment)
     _warn("The code of pricetrail", planned.code)

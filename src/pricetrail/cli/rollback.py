@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pricetrail.cli import record
 from pricetrail.cli.console import AsJson, answer, stdout
 from pricetrail.lineage.channel import PRODUCTION
 from pricetrail.shop import pipeline, production
@@ -19,6 +20,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Point a channel at the release that stood there before. That, too, is an entry of the ledger."""
+    record.ledger(shop)
     with pipeline.alone(shop):
         restored = production.rollback(shop, channel, why=why)
     if as_json:

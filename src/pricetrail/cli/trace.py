@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from pricetrail.cli import record
 from pricetrail.cli.asking import Shop
 from pricetrail.cli.console import AsJson, answer, show
-from pricetrail.lineage import place
 from pricetrail.lineage.trail import Branch, Step, Trail
 from pricetrail.shop import trails
 
@@ -34,7 +34,7 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Show the trail down to code and raw bytes, each line with its digest; of a file also the runs that used it."""
-    found = trails.find(shop, place.ledger(shop), given)
+    found = trails.find(shop, record.ledger(shop), given)
     if as_json:
         answer(found.to_dict())
         return
@@ -93,7 +93,7 @@ def _release(facts: Mapping[str, Any]) -> list[str]:
     ]
     kept, again = facts.get("quarantined"), facts.get("reproduced")
     return [
-        f"entry {facts['entry']}",
+        _entry(facts),
         f"rows until {facts['rows_until']}",
         *(moved[:1] or ["never promoted"]),
         f"made again: {again['verdict']}" if again else "",
@@ -101,9 +101,13 @@ def _release(facts: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _entry(facts: Mapping[str, Any]) -> str:
+    return f"entry {facts['entry']}" + (" UNSIGNED" if facts["signer"] is None else "")
+
+
 def _run(facts: Mapping[str, Any]) -> list[str]:
     gates = [f"{gate} {verdict}" for gate, verdict in facts.get("gates", {}).items()]
-    return [f"entry {facts['entry']}", facts["outcome"], facts["when"][:19].replace("T", " "), *gates]
+    return [_entry(facts), facts["outcome"], facts["when"][:19].replace("T", " "), *gates]
 
 
 def _stage(facts: Mapping[str, Any]) -> list[str]:

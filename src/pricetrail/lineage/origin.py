@@ -57,7 +57,13 @@ def file_id(path: str, sha256: str) -> str:
 
 
 def _facts(entry: Entry, run: Manifest) -> dict[str, Any]:
-    facts = {"outcome": run["outcome"], "when": entry.when, "who": entry.who, "entry": entry.number}
+    facts = {
+        "outcome": run["outcome"],
+        "when": entry.when,
+        "who": entry.who,
+        "entry": entry.number,
+        "signer": entry.signer,
+    }
     names = ("stopped", "gates", "ran", "restored", "stale", "disagreements")
     return {**facts, **{name: run[name] for name in names if run.get(name)}}
 

@@ -124,7 +124,7 @@ def _release(ledger: Ledger, entry: Entry) -> Step:
     id, made = entry.objects[0], named.manifest(ledger, entry)
     facts = {
         **{name: made.get(name) for name in ("rows_until", "gates", "metrics")},
-        "when": entry.when, "who": entry.who, "entry": entry.number, **_standing(ledger, id),
+        "when": entry.when, "who": entry.who, "entry": entry.number, "signer": entry.signer, **_standing(ledger, id),
         "files": {each["path"]: each["sha256"] for each in made["files"]},
     }  # fmt: skip
     return Step(_release_id(id), "release", id[:12], id, facts, (origin.run_id(str(entry.body["run"])),))
