@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,24 @@ def test_units_an_order_have_a_slope_of_their_own(shop):
     found = fitted(shop(size=4.0)[0])
     assert abs(found.size.pool.mean[0]) < 2.5 * found.size.pool.cov[0, 0] ** 0.5
     assert found.slopes.mean == pytest.approx(found.orders.slopes.mean + found.size.slopes.mean)
+
+
+def test_those_who_buy_much_come_for_a_lower_price(paneled):
+    rng = np.random.default_rng(5)
+    price = np.full((120, WEEKS), 2.0)
+    price[::6, 30:] = 1.6
+    ratio = np.log(price / 2)
+    few, many = (
+        rng.poisson(level * np.exp(slope * ratio)).astype(float) for level, slope in ((10, 0), (5, -2))
+    )
+    bought = {
+        "orders": np.stack([few, many]),
+        "units": np.stack([few, 10 * many]),
+        "squares": few + 100 * many,
+    }
+    found = fitted(replace(paneled(price, few), **bought)).size.pool
+    truth = np.log((10 + 50 * 0.8**-2) / (10 + 5 * 0.8**-2) / 4) / np.log(0.8)
+    assert abs(found.mean[0] - truth) < 2.5 * found.cov[0, 0] ** 0.5
 
 
 def test_where_every_unit_is_an_order_there_is_no_size(shop):

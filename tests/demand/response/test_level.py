@@ -36,17 +36,26 @@ def test_less_is_known_of_what_sells_less():
     assert some > 2 * many
 
 
-def test_drift_adds_up_week_by_week():
-    times, last = np.arange(WEEKS), np.array([20])
+def foretold(*weeks, factor=1.0):
+    mean = np.zeros((1, WEEKS))
+    mean[0, list(weeks)] = 1.0
+    newest = level.Filtered(*(np.array([each]) for each in (factor, 0.0, 1.0)))
+    return level.ahead(newest, WANDERING, np.arange(WEEKS), np.array([20]), mean)
 
+
+def test_drift_adds_up_week_by_week():
     def ahead(*weeks):
-        mean = np.zeros((1, WEEKS))
-        mean[0, list(weeks)] = 1.0
-        return level.ahead(WANDERING, times, last, mean)[0]
+        return foretold(*weeks)[1]
 
     assert ahead(21) == 0
     assert 0 < ahead(22) < ahead(29)
     assert ahead(29) > ahead(*range(22, 30)) > ahead(22)
+
+
+def test_level_comes_back_to_its_centre():
+    factor = foretold(21, 29, factor=2.0)[0][0]
+    assert factor[21] == 2.0
+    assert factor[35] == pytest.approx(1 + 0.95**14)
 
 
 def test_level_now_is_at_the_newest_price(shop):

@@ -155,14 +155,17 @@ def _orders(
 
 
 def _size(panel: Panel, design: Floats, traits: Floats, apply: Map) -> Outcome:
-    """Units given the orders there were, in weeks that had any."""
+    """Units given the orders there were, in weeks that had any.
+
+    Whose orders they are answers to the price too: those who buy much come for a sale. So orders of both channels count
+    alike, and what the price does to their mix is in the slope.
+    """
     orders, counts = panel.orders.sum(axis=0), panel.units.sum(axis=0)
     live = panel.live & (orders > 0)
 
     def expected(effect: Floats) -> Floats:
-        means = baseline.expected(panel.units, panel.orders * effect, live) * panel.orders
-        summed: Floats = means.sum(axis=0)
-        return summed
+        means: Floats = baseline.expected(counts[None], orders * effect, live)[0] * orders
+        return means
 
     never = np.zeros_like(live)
     weeks = Weeks(counts, counts, design, live, never, panel.asked, orders, _dispersion(panel))

@@ -18,7 +18,6 @@ import numpy as np
 
 from pricetrail.demand.response import coverage, level, local, pool, regression
 from pricetrail.demand.response.estimate import Outcome, Response
-from pricetrail.demand.response.level import Filtered
 from pricetrail.demand.response.local import Weeks
 from pricetrail.demand.response.panel import SAME, Bools, Floats, Ints, Panel
 from pricetrail.demand.response.pool import Data, Slopes
@@ -142,11 +141,11 @@ def foretell(response: Response, cases: Cases) -> dict[str, tuple[Floats, Told, 
         return {}
     fold = np.unique([code for code, _ in panel.names], return_inverse=True)[1] % FOLDS
     sold = _sold(panel.orders, cases)
-    mean, told = _orders(orders, cases, _slopes(orders, cases, fold))
+    weekly, told = _orders(orders, cases, _slopes(orders, cases, fold))
     found = {"orders": (sold, told, coverage.orders(sold, told.mean, told.spread, told.sure))}
     if response.size is not None:
         slopes = _slopes(response.size, cases, fold)
-        units, order = _units(response.size, cases, slopes, mean, told)
+        units, order = _units(response.size, cases, slopes, weekly, told)
         sold, scale = _sold(panel.units, cases), response.size.weeks.scale[cases.series]
         covered = coverage.units(sold, units.mean, units.spread, order, scale, units.sure)
         found["units"] = (sold, units, covered)
@@ -181,39 +180,40 @@ def _known(outcome: Outcome, cases: Cases) -> Weeks:
 
 
 def _orders(outcome: Outcome, cases: Cases, slopes: Slopes) -> tuple[Floats, Told]:
-    """The mean by week, shape (e, t), and the forecast."""
+    """The mean by week with the response and without, shape (2, e, t), and the forecast."""
     weeks = _known(outcome, cases)
-    means, unknown, sure = [], np.zeros(len(cases.series)), np.zeros(len(cases.series))
-    for slope in (slopes.mean, slopes.mean * 0):
-        effect = np.exp(np.einsum("etk,ek->et", weeks.design, slope))
-        newest = level.filtered(weeks, outcome.noise, effect, cases.last)
-        plain = np.maximum(weeks.baseline * effect * newest.factor[:, None], LEAST)
-        told, varying = local.truncated(plain, weeks.asked[:, None])
-        means.append(np.where(weeks.bounded, told, plain) * cases.after)
-        if len(means) == 1:
-            unknown = _unknown(outcome, cases, newest, means[0])
-            # A Poisson count that could not be zero varies as one does of which so many orders are sure.
-            sure = np.where(weeks.bounded & cases.after, told - varying, 0).sum(axis=1)
-    spread = unknown + _swayed(weeks, cases, slopes, means[0])
-    mean, still = (np.maximum(each.sum(axis=1), LEAST) for each in means)
-    return means[0], Told(mean, still, spread, np.clip(sure, 0, mean))
-
-
-def _unknown(outcome: Outcome, cases: Cases, newest: Filtered, mean: Floats) -> Floats:
-    return newest.unknown + level.ahead(outcome.noise, outcome.times, cases.last, mean)
+    ways = [_level(outcome, weeks, cases, slope, weeks.baseline) for slope in (slopes.mean, slopes.mean * 0)]
+    plain, unknown = np.maximum([mean for mean, _ in ways], LEAST), ways[0][1]
+    told, varying = local.truncated(plain, weeks.asked[:, None])
+    means = np.where(weeks.bounded, told, plain) * cases.after
+    # A Poisson count that could not be zero varies as one does of which so many orders are sure.
+    sure = np.where(weeks.bounded & cases.after, (told - varying)[0], 0).sum(axis=1)
+    mean, still = np.maximum(means.sum(axis=2), LEAST)
+    return means, Told(mean, still, unknown + _swayed(weeks, cases, slopes, means[0]), np.clip(sure, 0, mean))
 
 
 def _units(outcome: Outcome, cases: Cases, slopes: Slopes, orders: Floats, told: Told) -> tuple[Told, Floats]:
-    """The forecast of units, and the units of an order, shape (e,)."""
+    """The forecast of units, and the units of an order, shape (e,); ``orders`` by week as ``_orders`` gives them."""
     weeks = _known(outcome, cases)
     shown, expected = (np.where(weeks.live, each, 0).sum(axis=1) for each in (weeks.exposure, weeks.baseline))
     usual = np.divide(expected, shown, out=np.ones_like(shown), where=shown > 0)
-    still = level.filtered(weeks, outcome.noise, np.ones_like(orders), cases.last)
-    effect = np.exp(np.einsum("etk,ek->et", weeks.design, slopes.mean))
+    ways = [
+        _level(outcome, weeks, cases, slope, each * usual[:, None])
+        for slope, each in zip((slopes.mean, slopes.mean * 0), orders, strict=True)
+    ]
+    mean, still = (np.maximum(each.sum(axis=1), LEAST) for each, _ in ways)
+    spread = told.spread + ways[0][1] + _swayed(weeks, cases, slopes, orders[0])
+    return Told(mean, still, spread, told.sure), mean / told.mean
+
+
+def _level(outcome: Outcome, weeks: Weeks, cases: Cases, slope: Floats, due: Floats) -> tuple[Floats, Floats]:
+    """What weeks ahead count at coefficients (e, k) where ``due`` is expected without, shape (e, t), and what is not
+    known of the log of their level."""
+    effect = np.exp(np.einsum("etk,ek->et", weeks.design, slope))
     newest = level.filtered(weeks, outcome.noise, effect, cases.last)
-    mean = np.maximum((orders * effect).sum(axis=1) * usual * newest.factor, LEAST)
-    spread = told.spread + newest.unknown + _swayed(weeks, cases, slopes, orders)
-    return Told(mean, told.still * usual * still.factor, spread, told.sure), mean / told.mean
+    plain = due * effect * cases.after
+    factor, unknown = level.ahead(newest, outcome.noise, outcome.times, cases.last, plain)
+    return plain * factor, unknown
 
 
 def _swayed(weeks: Weeks, cases: Cases, slopes: Slopes, mean: Floats) -> Floats:

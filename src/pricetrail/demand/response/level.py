@@ -74,11 +74,12 @@ def effects(outcome: Outcome) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filtered:
-    """The ``factor`` between what is counted and what is expected, and what is ``unknown`` of its log a week on, as
-    a variance; shape (s,) each."""
+    """The ``factor`` between what is counted and what is expected in the newest weeks, and what is ``unknown`` of its
+    log a week on, as a variance; ``centre`` is the same factor over all weeks, shape (s,) each."""
 
     factor: Floats
     unknown: Floats
+    centre: Floats
 
 
 def filtered(weeks: Weeks, noise: Noise, effect: Floats, last: Ints) -> Filtered:
@@ -101,23 +102,29 @@ def filtered(weeks: Weeks, noise: Noise, effect: Floats, last: Ints) -> Filtered
     kept = np.where(age >= 0, (1 - gain[:, None]) ** np.maximum(age, 0), 0.0)
     met, due = (kept * counts).sum(axis=1), (kept * mean).sum(axis=1)
     factor = (met + PRIOR) / (due + PRIOR / np.maximum(centre, TINY))
-    return Filtered(factor, 1 / (met + PRIOR) + wander + noise.week / np.maximum(kept.sum(axis=1), 1))
+    unknown = 1 / (met + PRIOR) + wander + noise.week / np.maximum(kept.sum(axis=1), 1)
+    return Filtered(factor, unknown, centre)
 
 
-def ahead(noise: Noise, times: Ints, last: Ints, mean: Floats) -> Floats:
-    """What the level's drift adds to the relative variance of a sum of weeks ahead, beyond the first of them.
+def ahead(newest: Filtered, noise: Noise, times: Ints, last: Ints, mean: Floats) -> tuple[Floats, Floats]:
+    """The factor in each week ahead, shape (s, t), and what is not known of the log of their sum, as a variance.
+
+    What lasts does not last for ever: the level comes back to its centre as the noise forgets. That it does is less
+    sure than how far weeks apart have been seen to differ, and the variance is of the latter alone.
 
     Args:
+        newest: what is known at the last week known.
         noise: of the log rate.
         times: when the weeks are, shape (t,).
         last: the last week known, shape (s,).
         mean: what each week adds to the sum, shape (s, t); zero in those that are no part of it.
     """
     since = np.maximum(times - times[last][:, None] - 1, 0)
+    lasts = noise.decay**since
+    factor = newest.centre[:, None] + lasts * (newest.factor - newest.centre)[:, None]
     share = mean / np.maximum(mean.sum(axis=1, keepdims=True), TINY)
     apart = np.abs(times[:, None] - times)
     lasting = np.einsum("st,tr,sr->s", share, noise.decay**apart, share)
-    kept = (share * noise.decay**since).sum(axis=1)
-    alone = noise.week * (share**2).sum(axis=1)
-    found: Floats = noise.lasting * np.maximum(lasting - 2 * kept + 1, 0) + alone
-    return found
+    kept = (share * lasts).sum(axis=1)
+    drift = noise.lasting * np.maximum(lasting - 2 * kept + 1, 0)
+    return factor, newest.unknown + drift + noise.week * (share**2).sum(axis=1)
