@@ -70,7 +70,7 @@ def removals(lines: Table, settings: Etl) -> Table:
 
 def _asides(lines: Table, settings: Etl) -> Table:
     """Lines that go for what they are, whatever else was bought: repetitions, and what is not a product."""
-    repeated = _repeated(lines)
+    repeated = keep(_repeated(lines), "repeated")
     others = _no_products(lines, settings).anti_join(repeated, "line")
     return repeated.mutate(why=ibis.literal(DUPLICATE)).union(others.mutate(why=ibis.literal(NO_PRODUCT)))
 

@@ -13,12 +13,12 @@ from ibis.expr.types import Table
 NEVER = 2**62
 
 
-def tell(lines: Table, group: str, value: str) -> Table:
-    """Add ``most`` and ``least`` of ``value`` over the lines of the group with an earlier ``second``.
+def tell(base: Table, lines: Table, group: str, value: str) -> Table:
+    """Add to lines ``most`` and ``least`` of ``value`` over those of ``base`` in the group with an earlier ``second``.
 
     Null where there are none.
     """
-    spans = _spans(lines, group, value)
+    spans = _spans(base, group, value)
     within = [lines[group] == spans.of, lines.second > spans.since, lines.second <= spans.until]
     return lines.left_join(spans, within).select(*lines.columns, "most", "least")
 

@@ -11,7 +11,7 @@ order of addition nor the number of threads nor the engine makes a difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import ibis
@@ -153,7 +153,9 @@ def numeric(key: str | None) -> tuple[str, ...]:
     return (*NUMERIC, *OF_KEY) if key else NUMERIC
 
 
-def features(sales: Table, key: str | None = None, count: int | None = None) -> Table:
+def features(
+    sales: Table, key: str | None = None, count: int | None = None, *, to_come: bool = False
+) -> Table:
     """The features of clean lines: ids, ``quantity``, ``CATEGORICAL``, the numeric ones, and any further columns.
 
     Each history is computed over the few columns that it needs, and joined: a window carries all columns of its
@@ -164,14 +166,16 @@ def features(sales: Table, key: str | None = None, count: int | None = None) -> 
         sales: clean lines in the standard columns, with ``is_registered``.
         key: the column that tells places apart, such as a chain's stores.
         count: how many lines there are; where nobody knows they are counted.
+        to_come: only of the lines numbered below 0, which come after all others, of customers that nobody knows.
     """
     base = keep(_prepared(sales, key), "prepared")
     count = rows(base.agg(lines=_.count()))[0]["lines"] if count is None else count
-    told = ibis.union(*[keep(_of_products(part), "told") for part in _parts(base, 1 + count // PART)])
+    told = ibis.union(*_told(base, 1 + count // PART, to_come))
+    lines = PLACE.tell(keep(base.select(*PLACE.at, *PLACE.sums), "placed"), told) if key else told
     drop(base)
-    lines = told
-    for history in (*OF_CUSTOMERS, PLACE) if key else OF_CUSTOMERS:
+    for history in OF_CUSTOMERS:
         lines = history.tell(told, lines)
+    sales = sales.filter(_.line < 0) if to_come else sales
     rest = [name for name in sales.columns if name not in (*IDS, *CATEGORICAL, *UNUSED)]
     names = [name for name in numeric(key) if name not in rest]
     found = lines.select("line", *[name for name in names if name in lines.columns])
@@ -179,17 +183,29 @@ def features(sales: Table, key: str | None = None, count: int | None = None) -> 
     return final.select(*IDS, *CATEGORICAL, *rest, **_singles(names))
 
 
-def _parts(base: Table, parts: int) -> list[Table]:
-    """The lines of whole products, about ``PART`` at a time: so many are at work at once, however many there are."""
-    return [base.filter(_.product % parts == at) for at in range(parts)] if parts > 1 else [base]
+def _told(base: Table, parts: int, to_come: bool) -> Iterator[Table]:
+    """What the histories of products say, whole products at a time, about ``PART`` lines.
+
+    So many are at work at once, however many there are. A part's lines are looked for once, not by every history.
+    """
+    for at in range(parts):
+        part = keep(base.filter(_.product % parts == at), "part") if parts > 1 else base
+        yield keep(_of_products(part, part.filter(_.line < 0) if to_come else part), "told")
+        if parts > 1:
+            drop(part)
 
 
-def _of_products(base: Table) -> Table:
-    """What the histories of some products say, and all that those of customers are made from."""
-    told = extremes.tell(base, "product", "thousandths")
+def _of_products(base: Table, lines: Table) -> Table:
+    """What the histories of some products say of lines, and all that those of customers are made from.
+
+    Args:
+        base: all lines of the products.
+        lines: those that are asked about; no customer of theirs has others.
+    """
+    told = extremes.tell(base, lines, "product", "thousandths")
     keyed = "place" in base.columns
     for history in (*OF_PRODUCTS, SHELF) if keyed else OF_PRODUCTS:
-        told = history.tell(base, told)
+        told = history.tell(lines if history.personal else base, told)
     told = told.mutate(
         surprise=_.steps - (_expected() * STEP).round().cast("int32"), **_prices(keyed), **_naive(keyed)
     )

@@ -32,7 +32,7 @@ def prospects(priced: Table, key: str | None = None) -> Table:
     """
     sales = priced.drop(*LABELS)
     ahead = keep(_lines(priced).select(sales.columns).cast(dict(sales.schema().items())), "ahead")
-    return history.features(sales.union(ahead), key).filter(_.line < 0)
+    return history.features(sales.union(ahead), key, to_come=True)
 
 
 def _lines(priced: Table) -> Table:
