@@ -5,7 +5,7 @@ import typer
 from typer.testing import CliRunner
 
 from pricetrail.cli.graph import graph
-from pricetrail.errors import ShopMissing
+from pricetrail.errors import ShopMissing, UsageError
 
 
 def typed(*words):
@@ -33,3 +33,13 @@ def test_shop_that_never_ran_shows_what_it_declares(tiny, tmp_path):
     assert (kinds["data/raw"], kinds["learn"], kinds["gates/model.json"]) == ("raw", "stage", "file")
     with pytest.raises(ShopMissing):
         typed("--shop", tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["file/page.html", "folder"])
+def test_place_that_cannot_be_written(ran, tmp_path, name):
+    (tmp_path / "file").write_text("as before")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError, match=f"{name} cannot be written"):
+        typed("--shop", ran.root, "--output", tmp_path / name)
+    assert (tmp_path / "file").read_text() == "as before"
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "shop") == ["file", "folder"]
