@@ -12,7 +12,7 @@ STEADY, WANDERING = Noise(0.0, 0.0, 0.5), Noise(0.0, 0.5, 0.95)
 def filtered(counts, noise, last=WEEKS - 1):
     ones = np.ones(counts.shape)
     weeks = Weeks(counts, 10 * ones, ones[..., None], ones > 0, ones < 0, ones[:, 0], ones, ones[:, 0])
-    return level.filtered(weeks, noise, ones, np.array([last]))
+    return level.filtered(weeks, noise, np.arange(WEEKS), ones, np.array([last]))
 
 
 def stepped(before, after):
@@ -20,42 +20,50 @@ def stepped(before, after):
 
 
 def test_steady_level_is_the_mean_of_all_weeks():
-    assert filtered(stepped(10, 20), STEADY).factor[0] == pytest.approx(1.25, abs=0.1)
+    assert filtered(stepped(10, 20), STEADY).factor()[0] == pytest.approx(1.25, abs=0.1)
 
 
 def test_wandering_level_follows_the_newest_weeks():
-    assert filtered(stepped(10, 20), WANDERING).factor[0] == pytest.approx(2.0, abs=0.1)
+    assert filtered(stepped(10, 20), WANDERING).factor()[0] == pytest.approx(2.0, abs=0.1)
 
 
 def test_weeks_after_the_last_one_known_are_not_looked_at():
-    assert filtered(stepped(10, 20), WANDERING, last=WEEKS - 11).factor[0] == pytest.approx(1.0, abs=0.02)
+    assert filtered(stepped(10, 20), WANDERING, last=WEEKS - 11).factor()[0] == pytest.approx(1.0, abs=0.02)
 
 
 def test_less_is_known_of_what_sells_less():
-    some, many = (filtered(np.full((1, WEEKS), count), WANDERING).unknown[0] for count in (1.0, 50.0))
+    some, many = (
+        filtered(np.full((1, WEEKS), count), WANDERING).unknown(WANDERING, 1.0)[0] for count in (1.0, 50.0)
+    )
     assert some > 2 * many
 
 
-def foretold(*weeks, factor=1.0):
-    mean = np.zeros((1, WEEKS))
-    mean[0, list(weeks)] = 1.0
-    newest = level.Filtered(*(np.array([each]) for each in (factor, 0.0, 1.0)))
-    return level.ahead(newest, WANDERING, np.arange(WEEKS), np.array([20]), mean)
-
-
-def test_drift_adds_up_week_by_week():
-    def ahead(*weeks):
-        return foretold(*weeks)[1]
-
-    assert ahead(21) == 0
-    assert 0 < ahead(22) < ahead(29)
-    assert ahead(29) > ahead(*range(22, 30)) > ahead(22)
+def test_what_is_not_known_is_as_a_whole_covariance_has_it():
+    """The best linear unbiased prediction of a level, by matrices."""
+    noise, known = Noise(0.05, 0.4, 0.9), np.arange(20)
+    counts = np.random.default_rng(2).poisson(10, (1, WEEKS)).astype(float)
+    newest, ahead = filtered(counts, noise, last=19), np.arange(24, 30)
+    mean = np.isin(np.arange(WEEKS), ahead)[None] * 1.0
+    factor, unknown = level.ahead(newest, noise, np.arange(WEEKS), np.array([19]), mean)
+    covariance = 0.4 * 0.9 ** np.abs(known[:, None] - known) + np.diag(
+        0.05 + 1 / (10 * newest.centre[0] * np.ones(20))
+    )
+    across = 0.4 * (0.9 ** np.abs(known[:, None] - ahead)).mean(axis=1)
+    weight, ones = np.linalg.solve(covariance, across), np.linalg.solve(covariance, np.ones(20))
+    strayed = counts[0, :20] / (10 * newest.centre[0]) - 1
+    sums = 0.4 * (0.9 ** np.abs(ahead[:, None] - ahead)).mean() + 0.05 / len(ahead)
+    assert unknown[0] == pytest.approx(
+        sums - across @ weight + (1 - weight.sum()) ** 2 / ones.sum(), rel=1e-3
+    )
+    assert (factor * mean).sum() / 6 == pytest.approx(newest.centre[0] * (1 + weight @ strayed), rel=1e-3)
 
 
 def test_level_comes_back_to_its_centre():
-    factor = foretold(21, 29, factor=2.0)[0][0]
-    assert factor[21] == 2.0
-    assert factor[35] == pytest.approx(1 + 0.95**14)
+    newest = filtered(stepped(10, 20), WANDERING)
+    later = level.ahead(newest, WANDERING, np.arange(WEEKS), np.array([WEEKS - 10]), np.ones((1, WEEKS)))[0][
+        0
+    ]
+    assert later[-1] - newest.centre[0] == pytest.approx(0.95**9 * (later[WEEKS - 10] - newest.centre[0]))
 
 
 def test_level_now_is_at_the_newest_price(shop):

@@ -210,7 +210,7 @@ def _level(outcome: Outcome, weeks: Weeks, cases: Cases, slope: Floats, due: Flo
     """What weeks ahead count at coefficients (e, k) where ``due`` is expected without, shape (e, t), and what is not
     known of the log of their level."""
     effect = np.exp(np.einsum("etk,ek->et", weeks.design, slope))
-    newest = level.filtered(weeks, outcome.noise, effect, cases.last)
+    newest = level.filtered(weeks, outcome.noise, outcome.times, effect, cases.last)
     plain = due * effect * cases.after
     factor, unknown = level.ahead(newest, outcome.noise, outcome.times, cases.last, plain)
     return plain * factor, unknown

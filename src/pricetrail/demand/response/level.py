@@ -12,12 +12,11 @@ from pricetrail.demand.response.noise import Noise
 from pricetrail.demand.response.panel import Bools, Floats, Ints
 
 RECENT = 8
-# The share by which what was counted before counts less each week is at least this: no memory is for ever.
-LEAST_GAIN = 0.01
 LARGEST_SD = 3.0
+STEPS = 3
+# A level is not foretold to fall further than to such a share of what it was.
+LEAST = 0.1
 TINY = 1e-6
-# As many orders the average of all weeks counts for beside the newest.
-PRIOR = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,12 +50,12 @@ def now(response: Response) -> Level:
 def _rate(outcome: Outcome, last: Ints, recent: Bools) -> tuple[Floats, Floats]:
     """Orders a week, or units an order, at the newest price, and the variance of what is not known of its log."""
     weeks = outcome.weeks
-    newest = filtered(weeks, outcome.noise, effects(outcome), last)
+    newest = filtered(weeks, outcome.noise, outcome.times, effects(outcome), last)
     expected = np.where(recent & weeks.live, weeks.baseline, 0).sum(axis=1)
     shown = np.where(recent & weeks.live, weeks.exposure, 0).sum(axis=1)
     usual = np.divide(expected, shown, out=np.zeros_like(expected), where=shown > 0)
     at = np.einsum("sk,sk->s", weeks.design[np.arange(len(last)), last], outcome.slopes.mean)
-    return newest.factor * usual * np.exp(at), newest.unknown
+    return newest.factor() * usual * np.exp(at), newest.unknown(outcome.noise, outcome.noise.decay)
 
 
 def _weekly(outcome: Outcome, counted: Floats) -> Floats:
@@ -74,43 +73,52 @@ def effects(outcome: Outcome) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filtered:
-    """The ``factor`` between what is counted and what is expected in the newest weeks, and what is ``unknown`` of its
-    log a week on, as a variance; ``centre`` is the same factor over all weeks, shape (s,) each."""
+    """What weeks say of a level: it wanders about a centre, and comes back to it as the noise forgets.
 
-    factor: Floats
-    unknown: Floats
-    centre: Floats
-
-
-def filtered(weeks: Weeks, noise: Noise, effect: Floats, last: Ints) -> Filtered:
-    """What the weeks say of the level at week ``last``, newest weeks first in weight.
-
-    A gamma that forgets (Harvey and Fernandes, 1989): each week keeps as much of what was known as the steady
-    state of a wandering level would (Muth, 1960).
+    Attributes:
+        centre: between what is counted and what is expected, over all weeks, shape (s,).
+        strayed: how far the level is from it at the last week known, as a share; ``sway`` what of that an error of the
+            centre would be taken for.
+        unsure, wandering: the variances of what is not known of the centre, and of the level around it, as shares.
     """
-    mean = np.where(weeks.live, weeks.baseline * effect, 0.0) / weeks.scale[:, None]
-    counts = np.where(weeks.live, weeks.counts, 0.0) / weeks.scale[:, None]
-    centre = np.divide(
-        counts.sum(axis=1), mean.sum(axis=1), out=np.ones(len(mean)), where=mean.sum(axis=1) > 0
-    )
-    typical = mean.sum(axis=1) / np.maximum(weeks.live.sum(axis=1), 1)
-    wander = noise.lasting * (1 - noise.decay**2)
-    seen = 1 / np.maximum(typical * centre, TINY) + noise.week
-    before = (wander + np.sqrt(wander**2 + 4 * wander * seen)) / 2
-    gain = np.maximum(before / (before + seen), LEAST_GAIN)
-    age = last[:, None] - np.arange(mean.shape[1])
-    kept = np.where(age >= 0, (1 - gain[:, None]) ** np.maximum(age, 0), 0.0)
-    met, due = (kept * counts).sum(axis=1), (kept * mean).sum(axis=1)
-    factor = (met + PRIOR) / (due + PRIOR / np.maximum(centre, TINY))
-    unknown = 1 / (met + PRIOR) + wander + noise.week / np.maximum(kept.sum(axis=1), 1)
-    return Filtered(factor, unknown, centre)
+
+    centre: Floats
+    strayed: Floats
+    sway: Floats
+    unsure: Floats
+    wandering: Floats
+
+    def factor(self, kept: Floats | float = 1.0) -> Floats:
+        """The level where so much of what strayed is kept."""
+        return self.centre * np.maximum(1 + kept * self.strayed, LEAST)
+
+    def unknown(self, noise: Noise, kept: Floats | float, lasting: Floats | float = 1.0) -> Floats:
+        """The variance of what is not known of it there, as a share; ``lasting``: how far the weeks go together."""
+        drift = noise.lasting * np.maximum(lasting - np.square(kept), 0)
+        found: Floats = drift + np.square(kept) * self.wandering + (1 - kept * self.sway) ** 2 * self.unsure
+        return found
+
+
+def filtered(weeks: Weeks, noise: Noise, times: Ints, effect: Floats, last: Ints) -> Filtered:
+    """What the weeks up to ``last`` say of the level: its best linear unbiased prediction (Robinson, 1991)."""
+    known = weeks.live & (weeks.baseline > 0) & (np.arange(len(times)) <= last[:, None])
+    expected, counts = np.where(known, weeks.baseline * effect, 0.0), np.where(known, weeks.counts, 0.0)
+    due = expected.sum(axis=1)
+    centre = np.divide(counts.sum(axis=1), due, out=np.ones_like(due), where=due > 0)
+    for _ in range(STEPS):
+        mean = np.maximum(expected * centre[:, None], TINY)
+        columns = np.stack([known, np.where(known, counts / mean - 1, 0.0)], axis=2)
+        counting = np.where(known, weeks.scale[:, None] / mean, np.inf)
+        white, lasts, wandering = noise.filtered(columns, counting, times, last)
+        unsure = 1 / np.maximum((white[..., 0] ** 2).sum(axis=1), TINY)
+        aside = unsure * (white[..., 0] * white[..., 1]).sum(axis=1)
+        centre = centre * np.maximum(1 + aside, LEAST)
+    sway = lasts[:, 0]
+    return Filtered(centre, lasts[:, 1] - aside * sway, sway, unsure, wandering)
 
 
 def ahead(newest: Filtered, noise: Noise, times: Ints, last: Ints, mean: Floats) -> tuple[Floats, Floats]:
-    """The factor in each week ahead, shape (s, t), and what is not known of the log of their sum, as a variance.
-
-    What lasts does not last for ever: the level comes back to its centre as the noise forgets. That it does is less
-    sure than how far weeks apart have been seen to differ, and the variance is of the latter alone.
+    """The factor in each week ahead, shape (s, t), and the variance of what is not known of their sum, as a share.
 
     Args:
         newest: what is known at the last week known.
@@ -119,12 +127,9 @@ def ahead(newest: Filtered, noise: Noise, times: Ints, last: Ints, mean: Floats)
         last: the last week known, shape (s,).
         mean: what each week adds to the sum, shape (s, t); zero in those that are no part of it.
     """
-    since = np.maximum(times - times[last][:, None] - 1, 0)
-    lasts = noise.decay**since
-    factor = newest.centre[:, None] + lasts * (newest.factor - newest.centre)[:, None]
+    kept = noise.decay ** np.maximum(times - times[last][:, None], 0)
     share = mean / np.maximum(mean.sum(axis=1, keepdims=True), TINY)
     apart = np.abs(times[:, None] - times)
     lasting = np.einsum("st,tr,sr->s", share, noise.decay**apart, share)
-    kept = (share * lasts).sum(axis=1)
-    drift = noise.lasting * np.maximum(lasting - 2 * kept + 1, 0)
-    return factor, newest.unknown + drift + noise.week * (share**2).sum(axis=1)
+    unknown = newest.unknown(noise, (share * kept).sum(axis=1), lasting)
+    return newest.factor(kept.T).T, unknown + noise.week * (share**2).sum(axis=1)

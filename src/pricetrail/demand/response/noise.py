@@ -9,6 +9,7 @@ level, which is estimated too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,18 +41,38 @@ class Noise:
         the variance is infinite, a week does not count.
         """
         found = np.ascontiguousarray(np.moveaxis(columns, 0, 2))
+        for at, (left, total, _, _) in enumerate(self._passed(found, counting, weeks)):
+            found[at] = left / np.sqrt(total)
+        return np.moveaxis(found, 2, 0)
+
+    def filtered(
+        self, columns: Floats, counting: Floats, weeks: npt.NDArray[np.int64], last: npt.NDArray[np.int64]
+    ) -> tuple[Floats, Floats, Floats]:
+        """The columns whitened, shape (s, t, c), and what lasts of each at week ``last`` (s,), as all weeks up to it
+        tell: its mean (s, c), and the variance of what they do not tell (s,)."""
+        white = np.ascontiguousarray(np.moveaxis(columns, 0, 2))
+        lasts, unsure = np.zeros(white.shape[1:]), np.zeros(white.shape[2])
+        for at, (left, total, known, unknown) in enumerate(self._passed(white, counting, weeks)):
+            white[at] = left / np.sqrt(total)
+            lasts, unsure = np.where(last == at, known, lasts), np.where(last == at, unknown, unsure)
+        return np.moveaxis(white, 2, 0), lasts.T, unsure
+
+    def _passed(
+        self, columns: Floats, counting: Floats, weeks: npt.NDArray[np.int64]
+    ) -> Iterator[tuple[Floats, Floats, Floats, Floats]]:
+        """Week by week: what of the columns (t, c, s) was not foretold and the variance of that, and what lasts and the
+        variance of that."""
         own = np.ascontiguousarray(counting.T) + self.week
-        known, unsure = np.zeros(found.shape[1:]), np.zeros(found.shape[2])
+        known, unsure = np.zeros(columns.shape[1:]), np.zeros(columns.shape[2])
         for at, apart in enumerate(np.diff(weeks, prepend=weeks[:1]).tolist()):
             kept = self.decay**apart if at else 0.0
             before = self.lasting + kept**2 * (unsure - self.lasting)
             known *= kept
-            left, total = found[at] - known, before + own[at]
+            left, total = columns[at] - known, before + own[at]
             gain = before / total
             known += gain * left
             unsure = before * (1 - gain)
-            found[at] = left / np.sqrt(total)
-        return np.moveaxis(found, 2, 0)
+            yield left, total, known, unsure
 
 
 def fit(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Noise:
