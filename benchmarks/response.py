@@ -1,11 +1,13 @@
 """The response to price where others have measured it, and where the future is known.
 
-python -m benchmarks.response [--on orange,stores,real] [--json]
+python -m benchmarks.response [--on orange,stores,real,closer] [--json]
 
 orange: the log-log slopes of orange juice by brand, not featured and featured, beside those published (Taddy,
     Business Data Science, 2019, chapter 2), with 95 % intervals clustered by store.
 stores: the same data through the stage, a response for each brand in each store, featured or not told apart.
 real: the real order lines through the stage: seconds, slopes by other ways, and changes of price held out.
+closer: what was foretold there, looked at closely: where no price changed, in eight weeks from four dates on; and by
+    size of change, what sold over what was foretold, and guests' share of orders and units an order before and after.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ import pyarrow.parquet as pq
 from benchmarks.part import DATA, REAL
 from benchmarks.telling import tell
 
-from pricetrail.demand.response import regression
+from pricetrail.demand.response import estimate, holdout, regression
+from pricetrail.demand.response.holdout import Cases
+from pricetrail.demand.response.panel import Panel
 from pricetrail.params import Params
-from pricetrail.stages import etl_pipeline, fit_price_response
+from pricetrail.stages import counting, etl_pipeline, fit_price_response
 from pricetrail.stages.stage import Context
 from pricetrail.stages.tables import columns
 from pricetrail.transactions.simulator.files import SCHEMA
@@ -35,6 +39,11 @@ BRANDS = ("dominicks", "minute.maid", "tropicana")
 PUBLISHED = (-2.77, -3.25, -1.99, -3.57, -2.04, -3.50)
 # What the published intervals reach to each side.
 REACH = 0.15
+SIZES = {
+    "cut by 51 % or more": (-np.inf, 2 * np.log(0.7)),
+    "cut by less than 10 %": (np.log(0.9), 0.0),
+    "rise by less than 11 %": (0.0, -np.log(0.9)),
+}
 HEADINGS = {name.lower(): name for name in SCHEMA.names}
 
 
@@ -42,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--on", default="orange,stores,real")
+    parser.add_argument("--on", default="orange,stores,real,closer")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     found = dict(measure(asked.on.split(",")))
@@ -54,9 +63,13 @@ def measure(wanted: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "orange", dict(orange())
     if "stores" in wanted:
         yield "stores", dict(stores())
-    if "real" in wanted:
+    if "real" in wanted or "closer" in wanted:
         with tempfile.TemporaryDirectory() as folder:
-            yield "real", dict(real(Path(folder)))
+            context = cleaned(Path(folder))
+            if "real" in wanted:
+                yield "real", dict(real(context))
+            if "closer" in wanted:
+                yield "closer", dict(closer(context))
 
 
 def orange() -> Iterator[tuple[str, str]]:
@@ -111,19 +124,24 @@ def stores() -> Iterator[tuple[str, str]]:
         )
 
 
-def real(root: Path) -> Iterator[tuple[str, str]]:
-    """The stage's own figures."""
+def cleaned(root: Path) -> Context:
+    """The real order lines, clean."""
     (root / "data/raw").mkdir(parents=True)
     (root / "data/raw/0001.parquet").symlink_to((DATA / REAL).resolve())
     context = Context(
         root, Params.model_validate({"source": {"columns": HEADINGS}}), lambda share, note: None
     )
     etl_pipeline.work(context)
+    return context
+
+
+def real(context: Context) -> Iterator[tuple[str, str]]:
+    """The stage's own figures."""
     began, spent = time.perf_counter(), time.process_time()
     fit_price_response.work(context)
     seconds = f"{time.perf_counter() - began:.1f} ({time.process_time() - spent:.1f} of the processor)"
     yield "seconds of the stage, all products", seconds
-    figures = json.loads((root / "metrics/price_response.json").read_text(encoding="utf-8"))
+    figures = json.loads((context.root / "metrics/price_response.json").read_text(encoding="utf-8"))
     for name in ("products", "identified", "borrowed", "unknown", "changes"):
         yield name, f"{figures[name]:,}"
     for name, way in figures["slopes"].items():
@@ -133,6 +151,49 @@ def real(root: Path) -> Iterator[tuple[str, str]]:
         if held["ratio"] is not None:
             told += f"; deviance {held['ratio']:.3f} ({held['low']:.3f} to {held['high']:.3f})"
         yield f"held out, {name}", told
+
+
+def closer(context: Context) -> Iterator[tuple[str, str]]:
+    """Forecasts where no price changed, from four dates on; and by size of change, whose orders they were."""
+    counted = counting.stored(context.root / "data/original_df.parquet", context.params)
+    found = estimate.fit(
+        counted.panel,
+        deep_from=context.params.fit_price_response.deep_from,
+        descriptions=counted.described,
+    )
+    for newest in (24, 16, 8, 0):
+        stood = holdout.foretell(found, holdout.steady(counted.panel, newest))
+        for name, (sold, told, covered) in stood.items():
+            away = regression.deviation(sold, told.mean).sum()
+            yield (
+                f"no change, {newest} weeks ago, {name}",
+                f"deviance {away:,.0f}; covered {covered.mean():.1%}",
+            )
+    cases = holdout.changes(counted.panel)
+    after = holdout.foretell(found, cases)
+    for name, size in SIZES.items():
+        yield name, bought(counted.panel, cases, after, size)
+
+
+def bought(panel: Panel, cases: Cases, after: dict[str, Any], size: tuple[float, float]) -> str:
+    """What sold over what was foretold, and by whom it was bought, before and after changes of such a size."""
+    chosen = (cases.change > size[0]) & (cases.change <= size[1])
+    over = [
+        f"{name} {sold[chosen].sum() / told.mean[chosen].sum():.2f}"
+        for name, (sold, told, _) in after.items()
+    ]
+    share, each = [], []
+    for weeks in (cases.before, cases.after):
+        orders, units = (
+            (counts[:, cases.series] * weeks)[:, chosen].sum(axis=(1, 2))
+            for counts in (panel.orders, panel.units)
+        )
+        share.append(f"{orders[0] / orders.sum():.0%}")
+        each.append(" and ".join(f"{one:.1f}" for one in units / orders))
+    return (
+        f"sold over foretold: {', '.join(over)}; guests' share of orders {' to '.join(share)}; units of an order of "
+        f"guests and customers {', then '.join(each)}"
+    )
 
 
 if __name__ == "__main__":

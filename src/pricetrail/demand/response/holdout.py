@@ -101,10 +101,10 @@ def changes(panel: Panel) -> Cases:
     return _cases(panel, np.array(series, np.int64), np.array(first, np.int64))
 
 
-def steady(panel: Panel) -> Cases:
-    """A case for every series that has the same price in the newest weeks as before them."""
-    first = int(np.searchsorted(panel.weeks, panel.weeks[-1] - AHEAD + 1))
-    known = panel.live[:, :first].any(axis=1) & panel.live[:, first:].any(axis=1)
+def steady(panel: Panel, newest: int = 0) -> Cases:
+    """A case for every series that has the same price in eight weeks as before them; ``newest`` weeks come after."""
+    first, end = np.searchsorted(panel.weeks, panel.weeks[-1] - newest - np.array([AHEAD - 1, -1])).tolist()
+    known = panel.live[:, :first].any(axis=1) & panel.live[:, first:end].any(axis=1)
     series = np.flatnonzero(known)
     cases = _cases(panel, series, np.full(len(series), first))
     return _taken(cases, np.abs(cases.change) <= SAME)
