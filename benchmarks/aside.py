@@ -21,6 +21,8 @@ FOLDERS = (
     "ledger/objects",
     "ledger/receipts/sealed",
 )
+EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+"""No bytes at all, which git knows without keeping them."""
 
 
 def aside(root: Path) -> Kind:
@@ -30,7 +32,7 @@ def aside(root: Path) -> Kind:
         yield Mutant("a file more beside", name, (name.removeprefix("ledger/"),), {root / name: b"{}"})
     for name in ("params.yaml", "dvc.yaml", "metrics/dfn_inf.json"):
         yield Mutant("a mode", name, (name,), {root / name: 0o755})
-    for name in ("README.md", ".gitignore", ".dvcignore"):
+    for name in (name for name in ("README.md", ".gitignore", ".dvcignore") if (root / name).exists()):
         changed = {root / name: (root / name).read_bytes() + b"# more\n"}
         yield Mutant("what git and DVC pass over", name, (name,), changed)
         yield Mutant("what git and DVC pass over, committed to git", name, (name,), changed, commit=root)
@@ -42,7 +44,7 @@ def aside(root: Path) -> Kind:
 
 def history(root: Path, chance: random.Random) -> Kind:
     """Git's own: a bit of an object, an object less, the branch put back behind a run."""
-    paths = sorted(path for path in (root / ".git/objects").glob("??/*"))
+    paths = sorted(path for path in (root / ".git/objects").glob("??/*") if path.name != EMPTY[2:])
     for path in chance.sample(paths, min(12, len(paths))):
         places = (path.parent.name + path.name, f"{path.parent.name}/{path.name}")
         yield Mutant("a byte of git's history", path.name, places, {path: flip(path.read_bytes(), chance)})

@@ -54,7 +54,10 @@ def plain(shop: Path) -> set[str]:
 
 def committed(shop: Path) -> set[str]:
     """What git says of files that it tracks or does not."""
-    return set(git.git(shop, "status", "--porcelain").splitlines())
+    try:
+        return set(git.git(shop, "status", "--porcelain").splitlines())
+    except PricetrailError as error:  # a history that it cannot read is what its user sees
+        return set(str(error).splitlines())
 
 
 class Rival:

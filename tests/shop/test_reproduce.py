@@ -38,10 +38,19 @@ def cli(shop, *words, **variables):
         str(shop.root),
         *words,
     ]
-    environment = {**os.environ, **variables}
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **variables},
+        preexec_fn=heed_interrupts,
     )
+
+
+def heed_interrupts():
+    """As what somebody types does: what starts in the background is told to pass interrupts over."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
