@@ -8,7 +8,8 @@ TEXTS = ["HOT WATER BOTTLE TEA", "HOT WATER BOTTLE SCOTTY DOG", "PARTY BUNTING",
 
 
 def kin(names=NAMES, texts=TEXTS):
-    return alike.kin(names, texts).toarray()
+    """Who has how much to say about whom: what each says alone."""
+    return alike.kin(names, texts).said(np.eye(len(names)))
 
 
 def test_rare_words_in_common_make_kin():

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from pricetrail.demand.response.panel import Bools, Floats
+from pricetrail.demand.response.panel import Bools, Floats, Ints
 
 WORD = re.compile(r"[^\W\d_]{3,}")
 LEAST = 0.3
@@ -34,17 +36,45 @@ OWN = 0.2
 PRIOR = 1.0
 
 
-def kin(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str]) -> Any:
-    """How much each series has to say about each other: a sparse matrix, shape (s, s)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Kin:
+    """How much each series has to say about each other. Those whose names have the same words say as much: they are
+    told as one, or a shop of many stores, and one of many products with few words, would have more to tell than fits.
+
+    Attributes:
+        group: of each series, which it is among the different names, shape (s,).
+        weights: by name and name, sparse; of a name and itself, what is said among its own series.
+    """
+
+    group: Ints
+    weights: Any
+
+    def said(self, values: Floats) -> Floats:
+        """The weighted sum of what all others have, shape (s, t)."""
+        from scipy import sparse
+
+        series = np.arange(len(self.group))
+        members = sparse.csr_matrix(
+            (np.ones(len(series)), (self.group, series)), shape=(self.weights.shape[0], len(series))
+        )
+        own = self.weights.diagonal()[self.group]
+        found: Floats = (self.weights @ (members @ values))[self.group] - own[:, None] * values
+        return found
+
+
+def kin(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str]) -> Kin:
+    """How much each series has to say about each other: the squared cosines of the nearest."""
     from scipy import sparse
 
     words = _words(names, descriptions)
     if not words.shape[1]:
-        return sparse.csr_matrix((len(names), len(names)))
+        return Kin(np.zeros(len(names), np.int64), sparse.csr_matrix((1, 1)))
+    first, group = _different(words)
     rarity = np.log(len(names) / np.asarray(words.sum(axis=0)).ravel())
-    words = _scaled(words @ sparse.diags(rarity)).tocsr()
-    step = max(1, CELLS // len(names))
-    return sparse.vstack([_nearest(words, at, step) for at in range(0, len(names), step)], format="csr")
+    words = _scaled(words @ sparse.diags(rarity)).tocsr()[first]
+    many, step = np.bincount(group), max(1, CELLS // len(first))
+    rows = [_nearest(words, many, at, step) for at in range(0, len(first), step)]
+    return Kin(group, sparse.vstack(rows, format="csr"))
 
 
 def traits(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str], moved: Bools) -> Floats:
@@ -58,12 +88,23 @@ def traits(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str],
     words = _words(names, descriptions)
     often = np.asarray(words[moved].sum(axis=0)).ravel()
     shared = (often > 1) & (often <= WIDEST * moved.sum())
-    rows = np.asarray(_scaled(words[:, shared]).toarray())
-    found: Floats = rows @ np.linalg.svd(rows[moved], full_matrices=False)[2][:TRAITS].T
+    rows = _scaled(words[:, shared]).tocsr()
+    found: Floats = rows @ _principal(rows[moved]).T
     return found
 
 
-def season(counts: Floats, expected: Floats, control: Bools, kindred: Any) -> Floats:
+def _principal(rows: Any) -> Floats:
+    """What tells rows apart best, one direction a row."""
+    from scipy.sparse import linalg
+
+    if rows.shape[0] * rows.shape[1] <= CELLS:
+        return np.asarray(np.linalg.svd(rows.toarray(), full_matrices=False)[2][:TRAITS])
+    size = min(TRAITS, min(rows.shape) - 1)
+    found: Floats = linalg.svds(rows, size, v0=np.ones(min(rows.shape)), return_singular_vectors="vh")[2]
+    return found
+
+
+def season(counts: Floats, expected: Floats, control: Bools, kindred: Kin) -> Floats:
     """What the season of its kin multiplies each series' expected counts by, shape (s, t).
 
     Args:
@@ -72,7 +113,7 @@ def season(counts: Floats, expected: Floats, control: Bools, kindred: Any) -> Fl
         kindred: as ``kin`` gives it.
     """
     known = 1 + OWN * expected
-    sold, due = (kindred @ np.where(control, each / known, 0.0) for each in (counts, expected))
+    sold, due = (kindred.said(np.where(control, each / known, 0.0)) for each in (counts, expected))
     found: Floats = (PRIOR + sold) / (PRIOR + due)
     return found
 
@@ -97,13 +138,32 @@ def _scaled(words: Any) -> Any:
     return sparse.diags(np.divide(1, length, out=np.zeros_like(length), where=length > 0)) @ words
 
 
-def _nearest(words: Any, at: int, step: int) -> Any:
-    """The rows of some series: squared cosines of the nearest, none of them the series itself."""
+def _different(words: Any) -> tuple[Ints, Ints]:
+    """The first row of each kind, and which kind each row is."""
+    kinds = dict[bytes, int]()
+    places = [words.indices[a:b].tobytes() for a, b in pairwise(words.indptr.tolist())]
+    group = np.array([kinds.setdefault(place, len(kinds)) for place in places], np.int64)
+    return np.unique(group, return_index=True)[1], group
+
+
+def _nearest(words: Any, many: Ints, at: int, step: int) -> Any:
+    """The rows of some names: squared cosines of those nearest, where ``many`` series have each name."""
     from scipy import sparse
 
-    cosine = (words[at : at + step] @ words.T).toarray()
-    row = np.arange(len(cosine))
-    cosine[row, at + row] = 0
-    nearest = min(MOST, cosine.shape[1])
-    least = np.maximum(np.partition(cosine, -nearest, axis=1)[:, -nearest], LEAST)
-    return sparse.csr_matrix(np.where(cosine >= least[:, None], cosine**2, 0.0))
+    cosine = words[at : at + step] @ words.T
+    near = cosine.data >= LEAST
+    row = np.repeat(np.arange(cosine.shape[0]), np.diff(cosine.indptr))[near]
+    column, cosines = cosine.indices[near], cosine.data[near]
+    others = many[column] - (column == at + row)
+    edges = np.searchsorted(row, np.arange(cosine.shape[0] + 1)).tolist()
+    least = np.array([_least(cosines[a:b], others[a:b]) for a, b in pairwise(edges)])
+    kept = (others > 0) & (cosines >= least[row])
+    return sparse.csr_matrix((cosines[kept] ** 2, (row[kept], column[kept])), shape=cosine.shape)
+
+
+def _least(cosines: Floats, many: Ints) -> float:
+    """That of the last of the ``MOST`` nearest series."""
+    if many.sum() <= MOST:
+        return LEAST
+    order = np.argsort(-cosines, kind="stable")
+    return float(cosines[order[np.searchsorted(np.cumsum(many[order]), MOST)]])

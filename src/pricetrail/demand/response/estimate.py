@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from pricetrail.apply import Map
 from pricetrail.demand.response import alike, baseline, local, noise, pool, regression
+from pricetrail.demand.response.alike import Kin
 from pricetrail.demand.response.local import Known, Weeks
 from pricetrail.demand.response.noise import Noise
 from pricetrail.demand.response.panel import Floats, Ints, Panel
@@ -137,7 +137,7 @@ def drivers(panel: Panel, design: Floats) -> Floats:
 
 
 def _orders(
-    panel: Panel, design: Floats, driven: Floats, kindred: Any, traits: Floats, apply: Map
+    panel: Panel, design: Floats, driven: Floats, kindred: Kin, traits: Floats, apply: Map
 ) -> Outcome:
     """Orders by channel have levels and weeks of their own; the price moves both, and so does the season."""
     counts = panel.orders.sum(axis=0)
