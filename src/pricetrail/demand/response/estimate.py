@@ -12,7 +12,7 @@ from pricetrail.demand.response import alike, baseline, local, noise, pool, regr
 from pricetrail.demand.response.alike import Kin
 from pricetrail.demand.response.local import Known, Weeks
 from pricetrail.demand.response.noise import Noise
-from pricetrail.demand.response.panel import Floats, Ints, Panel
+from pricetrail.demand.response.panel import Bools, Floats, Ints, Panel
 from pricetrail.demand.response.pool import Belief, Data, Pool, Slopes
 
 ROUNDS = 3
@@ -157,19 +157,47 @@ def _orders(
 def _size(panel: Panel, design: Floats, traits: Floats, apply: Map) -> Outcome:
     """Units given the orders there were, in weeks that had any.
 
-    Whose orders they are answers to the price too: those who buy much come for a sale. So orders of both channels count
-    alike, and what the price does to their mix is in the slope.
+    Whose orders they are answers to the price too: those who buy much come for a sale. So it is taken as known whose
+    they were, but for what the price did to that, which is part of the slope.
     """
     orders, counts = panel.orders.sum(axis=0), panel.units.sum(axis=0)
     live = panel.live & (orders > 0)
+    drawn = _drawn(panel, design, live)
 
     def expected(effect: Floats) -> Floats:
-        means: Floats = baseline.expected(counts[None], orders * effect, live)[0] * orders
-        return means
+        means = baseline.expected(panel.units, panel.orders * effect / drawn, live) * panel.orders
+        summed: Floats = means.sum(axis=0) / drawn
+        return summed
 
     never = np.zeros_like(live)
     weeks = Weeks(counts, counts, design, live, never, panel.asked, orders, _dispersion(panel))
     return settle(panel, weeks, expected, np.zeros(3), traits, SIZE, apply)
+
+
+def _drawn(panel: Panel, design: Floats, live: Bools) -> Floats:
+    """What the price multiplies units an order by, shape (s, t), in that it draws one channel more than the other."""
+    known, usual = np.nonzero(panel.live), np.ones(panel.price.shape)
+    if not panel.orders[:, known[0], known[1]].any(axis=1).all():
+        return usual
+    ratio = design[..., 0]
+    slopes = [
+        regression.fit(
+            counts[known], ratio[known][:, None], known, [known[0]], family="poisson"
+        ).coefficients[0]
+        for counts in panel.orders
+    ]
+    moved = np.exp(np.array(slopes)[:, None, None] * ratio)
+    mix = baseline.expected(panel.orders, moved, panel.live)
+    each = mix * baseline.expected(panel.units, panel.orders, live)
+    before, after = (
+        _ratio((each * times).sum(axis=0), (mix * times).sum(axis=0))
+        for times in (np.ones_like(moved), moved)
+    )
+    return np.divide(after, before, out=usual, where=(before > 0) & (after > 0))
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
 def settle(
