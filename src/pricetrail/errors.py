@@ -17,6 +17,7 @@ PricetrailError
         SourceUnreadable
         SchemaMismatch
         NothingToLearn
+        TooLarge
         ResponseInvalid
     ShopBusy
     StageFailed
@@ -146,6 +147,10 @@ class SchemaMismatch(DataError):
 
 class NothingToLearn(DataError):
     """Too little is left of the data to train and test a model on."""
+
+
+class TooLarge(DataError):
+    """What is to be learned of does not fit into the machine's memory."""
 
 
 class ResponseInvalid(DataError):

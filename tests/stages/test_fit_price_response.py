@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pricetrail.errors import NothingToLearn, ParamsInvalid
+from pricetrail.errors import NothingToLearn, ParamsInvalid, TooLarge
 from pricetrail.params import Params
-from pricetrail.stages import etl_pipeline
+from pricetrail.stages import counting, etl_pipeline
 from pricetrail.stages.fit_price_response import work
 from pricetrail.stages.stage import Context
 from pricetrail.transactions import simulator
@@ -135,3 +135,11 @@ def test_no_lines_are_nothing_to_learn(shop, tmp_path):
     pq.write_table(none, tmp_path / "data/original_df.parquet")
     with pytest.raises(NothingToLearn):
         work(context(tmp_path))
+
+
+def test_more_than_the_memory_holds_is_refused_before_the_work_begins():
+    counting.room(25_000, 211, 8 * 10**9, key=None)
+    with pytest.raises(TooLarge, match=r"636,180 products in places \(store\).*40 GB.*8 GB.*source.key"):
+        counting.room(636_180, 104, 8 * 10**9, key="store")
+    with pytest.raises(TooLarge, match="Give fewer products"):
+        counting.room(636_180, 104, 8 * 10**9, key=None)

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 
 from pricetrail.demand.response import panel
 from pricetrail.demand.response.panel import Columns, Ints, Panel, weeks_of
-from pricetrail.errors import ParamsInvalid
+from pricetrail.errors import ParamsInvalid, TooLarge
 from pricetrail.params import Params
 from pricetrail.stages.tables import GROUP, Column, held
+from pricetrail.transactions.engine import memory
 
 Shorts = npt.NDArray[np.int16]
 
@@ -27,6 +28,8 @@ LINES = (
 )
 SAMPLE = 4_000_000
 """So many of the newest lines are kept as they are."""
+CELL = 600
+"""Bytes that a week of a series takes at most until its response is known: forty million lines took so many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +58,8 @@ def counted(read: Callable[[str], pa.ChunkedArray], params: Params) -> Counted:
     del priced
     drivers = tuple(name for name in source.covariates if name != settings.cost)
     weekly, weeks = source.grain == "weekly", _weeks(lines["invoicedate"])
+    series = _series(lines["stockcode"], lines[source.key] if source.key else None)
+    room(series, len(weeks), memory(), key=source.key)
     panels, described, costs = list[Panel](), dict[str, str](), dict[str, float]()
     for group in _groups(lines):
         panels.append(panel.count(group, key=source.key, covariates=drivers, weekly=weekly, weeks=weeks))
@@ -62,6 +67,38 @@ def counted(read: Callable[[str], pa.ChunkedArray], params: Params) -> Counted:
         costs |= _newest(group, settings.cost) if settings.cost else {}
     newest = {name: column.take(slice(-SAMPLE, None)) for name, column in lines.items()}
     return Counted(panel.together(panels), described, costs, newest)
+
+
+def room(series: int, weeks: int, have: int, *, key: str | None) -> None:
+    """See, before the work begins, that it does not outgrow the memory.
+
+    Args:
+        series: how many products there are, or products in places.
+        weeks: how many weeks.
+        have: the bytes of the machine's memory.
+        key: the column that tells places apart.
+
+    Raises:
+        TooLarge: it would.
+    """
+    need = series * weeks * CELL
+    if need <= have:
+        return
+    what, instead = ("products", "Give fewer products, or fewer weeks")
+    if key:
+        what = f"products in places ({key})"
+        instead = "Set source.key to null in params.yaml, so that a product is one in all places, or give fewer weeks"
+    raise TooLarge(
+        f"The response of {series:,} {what} over {weeks:,} weeks takes about {need / 1e9:,.0f} GB of memory, and this "
+        f"machine has {have / 1e9:,.0f} GB. {instead}; or use a larger machine."
+    )
+
+
+def _series(codes: Column, places: Column | None) -> int:
+    """How many series the lines are of."""
+    if places is None:
+        return len(np.unique(codes.values))
+    return len(np.unique(codes.values.astype(np.int64) * len(np.asarray(places.texts)) + places.values))
 
 
 def _names(params: Params) -> list[str]:

@@ -55,12 +55,16 @@ _ERRANDS: ContextVar[Errands | None] = ContextVar("errands", default=None)
 
 def connect() -> Backend:
     """A DuckDB of one's own. What does not fit in its share of the memory goes to disk for a while."""
-    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return ibis.duckdb.connect(
         temp_directory=tempfile.gettempdir(),
-        memory_limit=f"{min(MEMORY, have // 2)}B",
+        memory_limit=f"{min(MEMORY, memory() // 2)}B",
         preserve_insertion_order=False,
     )
+
+
+def memory() -> int:
+    """How many bytes of memory the machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def moved(table: Table, to: Name, scratch: Path) -> Table:
