@@ -26,8 +26,8 @@ run: .venv/.pipeline ## run the pipeline on the demo shop, or on your own: make 
 test: .venv/.dev ## run the tests
 	@$(BIN)/python -m pytest -m "not slow"
 
-test-slow: .venv/.dev ## run the tests that take longer: processes killed in every stage, whole pipelines
-	@$(BIN)/python -m pytest -m slow --timeout 1800
+test-slow: .venv/.dev ## run the tests that take longer: processes killed in every stage, whole pipelines (TESTS=: some of them)
+	@$(BIN)/python -m pytest -m slow --timeout 1800 $(TESTS)
 
 check: .venv/.dev ## format, lint, types, import contracts, repeated logic
 	@$(BIN)/ruff format --check .

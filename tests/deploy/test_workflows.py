@@ -91,6 +91,11 @@ def test_image_holds_the_serving_set_for_nobody_in_particular():
     assert (ROOT / ".dockerignore").read_text().split("\n")[1] == "*"
 
 
+def test_worker_takes_the_whole_command_as_prefect_names_it():
+    """Pools of type docker and ecs set a container's command, and leave its entry point as it is."""
+    assert "\nENTRYPOINT" not in (ROOT / "deploy/Dockerfile.worker").read_text()
+
+
 def test_service_may_write_receipts_and_nothing_else():
     statements = STACK["Resources"]["ServiceRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     by_action = {action: each for each in statements for action in _listed(each["Action"])}
