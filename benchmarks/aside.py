@@ -12,7 +12,6 @@ from pricetrail.shop import git
 
 FOLDERS = (
     "",
-    "drift",
     "gates",
     "metrics",
     "records",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from pricetrail.errors import PricetrailError
 from pricetrail.shop import git
 from pricetrail.shop.verification import verify
 
+FORK = get_context("fork")
+PATIENCE = 30.0
 Answers = dict[str, set[str]]
 
 
@@ -40,7 +43,17 @@ def ours(shop: Path) -> set[str]:
 
 
 def plain(shop: Path) -> set[str]:
-    """What DVC's own commands for that say."""
+    """What DVC's own commands for that say; before a history that it cannot read it may wait for ever."""
+    reader, writer = FORK.Pipe(duplex=False)
+    asked = FORK.Process(target=lambda: writer.send(_plain(shop)), daemon=True)
+    asked.start()
+    said: set[str] = reader.recv() if reader.poll(PATIENCE) else {"no answer"}
+    asked.kill()
+    asked.join()
+    return said
+
+
+def _plain(shop: Path) -> set[str]:
     from dvc.repo import Repo
 
     try:
