@@ -23,6 +23,7 @@ ORDERS, SIZE = Belief(usual=0.25, vague=3.0), Belief(usual=0.1, vague=1.0)
 LEAST_SPREAD = 0.02
 # As many orders as the spread of all series' order sizes counts for beside a series' own.
 PRIOR_ORDERS = 20
+TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,13 +181,15 @@ def _drawn(panel: Panel, design: Floats, live: Bools) -> Floats:
     if not panel.orders[:, known[0], known[1]].any(axis=1).all():
         return usual
     ratio = design[..., 0]
-    slopes = [
-        regression.fit(
-            counts[known], ratio[known][:, None], known, [known[0]], family="poisson"
-        ).coefficients[0]
+    fits = [
+        regression.fit(counts[known], ratio[known][:, None], known, [known[0]], family="poisson")
         for counts in panel.orders
     ]
-    moved = np.exp(np.array(slopes)[:, None, None] * ratio)
+    slopes, errors = np.array([(fit.coefficients[0], fit.errors[0]) for fit in fits]).T
+    # Channels are taken to answer alike as far as their difference may be chance (James and Stein, 1961).
+    apart, chance = slopes - slopes.mean(), float((errors**2).sum()) / max(float(np.ptp(slopes)) ** 2, TINY)
+    answers = slopes.mean() + apart * max(1 - chance, 0.0)
+    moved = np.exp(answers[:, None, None] * ratio)
     mix = baseline.expected(panel.orders, moved, panel.live)
     each = mix * baseline.expected(panel.units, panel.orders, live)
     before, after = (
