@@ -44,6 +44,8 @@ def ours(shop: Path) -> set[str]:
 
 def plain(shop: Path) -> set[str]:
     """What DVC's own commands for that say; before a history that it cannot read it may wait for ever."""
+    import dvc.repo  # noqa: F401, so that it is not imported anew by every process
+
     reader, writer = FORK.Pipe(duplex=False)
     asked = FORK.Process(target=lambda: writer.send(_plain(shop)), daemon=True)
     asked.start()
