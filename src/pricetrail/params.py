@@ -126,9 +126,9 @@ class Preprocess(Block):
 class Tuning(Block):
     n_trials: Count = 16
     grid: bool = False
-    members: Count = 4
+    members: Count = 6
     num_epochs: Count = 6
-    trial_rows: Count = 20_000
+    trial_rows: Count = 60_000
     trial_epochs: Count = 3
     batch: Count = 4
     seed: int = 7

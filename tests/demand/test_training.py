@@ -30,7 +30,7 @@ def weights(found):
     return {name: tensor.numpy() for name, tensor in found.network.state_dict().items()}
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "nadam", "rmsprop"])
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
 def test_learns_what_there_is_to_learn(optimizer):
     assert min(fitted(optimizer=optimizer, learning_rate=0.005, epochs=20).history) < 0.25 * float(
         np.var(rows().target)
@@ -48,7 +48,7 @@ def test_best_weights_are_kept():
     found = fitted(learning_rate=0.2, epochs=8)
     again = float(np.mean(np.square(forecast(found.network, rows(200, 9)) - rows(200, 9).target)))
     assert found.history[found.best_epoch - 1] == min(found.history)
-    assert again == pytest.approx(min(found.history), rel=1e-6)
+    assert again == pytest.approx(min(found.history), rel=0.02)  # the epochs' are told in bfloat16
 
 
 def test_watch_ends_the_training():

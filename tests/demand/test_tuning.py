@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
-from pricetrail.demand.tuning import Search, best, page, records, search
+from pricetrail.demand.tuning import BEHIND, Search, best, page, records, search
 from pricetrail.workers.local import local
 
 SPACE = {"x": FloatDistribution(-3, 3), "layers": IntDistribution(1, 3)}
@@ -57,12 +57,11 @@ def test_search_starts_from_what_is_known():
     assert len(study.trials) == 24
 
 
-def test_best_trials_come_in_order():
+def test_best_trials_come_again_where_the_others_fall_behind():
     study = tried()
-    found = [bowl(settings, ())[-1] for settings in best(study, 3)]
-    assert found == sorted(found)
-    assert best(study, 3)[0] == study.best_params
-    assert len(best(study, 100)) == sum(record["state"] == "complete" for record in records(study))
+    found = best(study, 3)
+    assert [found[0], len(found)] == [study.best_params, 3]
+    assert all(bowl(settings, ())[-1] <= BEHIND * study.best_value for settings in found)
 
 
 def test_seed_decides():

@@ -5,30 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal
 
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from pricetrail.demand.device import device, precision
 from pricetrail.demand.network import Architecture, Committee, OrderNetwork
+from pricetrail.demand.optimizer import Descent, Name
 from pricetrail.demand.rows import Floats, Rows
 
-WARM_UP = 0.1
-CHUNK = 16_384
-# A one-cycle schedule divides by zero where its warm-up ends with the first step.
-SHORTEST = 11
+CHUNK = 4096
+# An epoch of few rows has so many batches nevertheless, unless they were smaller than this.
+BATCHES, SMALLEST = 16, 64
 ATOMS = 40
 # The weight of the cross-entropy beside the squared error of the forecast.
 WHICH = 0.3
 # How far from a row's own quantity to its lesson the forecast aims.
-TAUGHT = 0.7
+TAUGHT = 0.5
 
-Optimizer = Literal["adamw", "nadam", "rmsprop"]
 Watch = Callable[[int, float], bool]
 
 
@@ -37,10 +34,10 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    optimizer: Optimizer = "adamw"
-    learning_rate: float = Field(default=1.5e-3, gt=0)
-    weight_decay: float = Field(default=1e-3, ge=0)
-    batch_size: int = Field(default=512, ge=1)
+    optimizer: Name = "muon"
+    learning_rate: float = Field(default=8e-3, gt=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    batch_size: int = Field(default=4096, ge=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def fit(
     watch: Watch,
     lessons: Floats | None = None,
 ) -> Fitted:
-    """Train for at most ``epochs`` epochs of a one-cycle schedule (Smith and Topin, 2019).
+    """Train for at most ``epochs`` epochs.
 
     The same seed, number of torch threads and type of processor give the same weights to the last bit. Where there
     is a graphics processor, all rows and every step of an epoch stay on it; the fitted network does not.
@@ -93,22 +90,21 @@ def fit(
     aim = target if lessons is None else target.lerp(torch.from_numpy(lessons), TAUGHT)
     known = [values.to(device()) for values in (numeric, categories, aim, _begin(network, target))]
     network.to(device())
-    optimizer = _optimizer(network, recipe)
-    steps = math.ceil(len(train) / recipe.batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, max(epochs * steps, SHORTEST), pct_start=WARM_UP
+    size = min(recipe.batch_size, max(SMALLEST, len(train) // BATCHES))
+    descent = Descent(
+        network,
+        recipe.optimizer,
+        rate=recipe.learning_rate,
+        decay=recipe.weight_decay,
+        steps=epochs * math.ceil(len(train) / size),
     )
     shuffle = torch.Generator().manual_seed(seed)
     best, weights, history = 0, network.state_dict(), list[float]()
     for epoch in range(1, epochs + 1):
         network.train()
-        for batch in _batches(len(train), recipe.batch_size, shuffle):
-            optimizer.zero_grad()
+        for batch in _batches(len(train), size, shuffle):
             # index_select copies whole rows; values[batch] goes from number to number, for eight times as long.
-            chosen = (values.index_select(0, batch) for values in known)
-            _loss(network, *chosen).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
+            descent.step(_loss(network, *(values.index_select(0, batch) for values in known)))
         history.append(_error(network, val) if val is not None else math.nan)
         if val is None or history[-1] == min(history):
             best, weights = epoch, {name: tensor.clone() for name, tensor in network.state_dict().items()}
@@ -135,24 +131,34 @@ def _begin(network: OrderNetwork, target: Tensor) -> Tensor:
 
 def _loss(network: OrderNetwork, *known: Tensor) -> Tensor:
     numeric, categories, aim, nearest = known
-    with precision(numeric.device.type):
-        logits = network.logits(numeric, categories).float()
+    logits = _logits(network, numeric, categories)
     which = functional.cross_entropy(logits, nearest)
     return functional.mse_loss(network.mean(logits), aim) + WHICH * which
 
 
+def _logits(network: OrderNetwork, numeric: Tensor, categories: Tensor) -> Tensor:
+    with precision(numeric.device.type):
+        return network.logits(numeric, categories).float()
+
+
 def _error(network: OrderNetwork, rows: Rows) -> float:
-    return float(np.mean(np.square(forecast(network, rows).astype(np.float64) - rows.target)))
+    """What chooses the best epoch, by the products of matrices that the training takes."""
+    told = _told(lambda *known: network.mean(_logits(network, *known)), network, rows)
+    return float(np.mean(np.square(told.astype(np.float64) - rows.target)))
 
 
 def forecast(network: OrderNetwork | Committee, rows: Rows) -> Floats:
     """The log1p quantity of each row, shape (n,)."""
+    return _told(network, network, rows)
+
+
+def _told(forward: Callable[..., Tensor], network: nn.Module, rows: Rows) -> Floats:
     place = next(network.parameters()).device
     numeric, categories = (values.to(place) for values in tensors(rows)[:2])
     network.eval()
     with torch.inference_mode():
         parts = [
-            network(n, c)
+            forward(n, c)
             for n, c in zip(torch.split(numeric, CHUNK), torch.split(categories, CHUNK), strict=True)
         ]
     return torch.cat(parts).cpu().numpy()
@@ -164,15 +170,4 @@ def tensors(rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
         torch.from_numpy(rows.numeric),
         torch.from_numpy(rows.categories).long(),
         torch.from_numpy(rows.target),
-    )
-
-
-def _optimizer(network: OrderNetwork, recipe: Recipe) -> torch.optim.Optimizer:
-    kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
-        "adamw": partial(torch.optim.AdamW, fused=True),
-        "nadam": torch.optim.NAdam,
-        "rmsprop": torch.optim.RMSprop,
-    }
-    return kinds[recipe.optimizer](
-        network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )

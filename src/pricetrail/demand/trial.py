@@ -15,28 +15,28 @@ from pricetrail.demand.training import Recipe, fit
 JUDGES = 10_000
 
 SPACE: dict[str, BaseDistribution] = {
-    "layers": IntDistribution(2, 4),
-    "width": CategoricalDistribution([192, 256]),
-    "dropout": FloatDistribution(0.0, 0.3),
+    "layers": IntDistribution(2, 3),
+    "width": CategoricalDistribution([64, 96, 128, 256]),
+    "dropout": FloatDistribution(0.0, 0.2),
     "embedding_dropout": FloatDistribution(0.1, 0.5),
     "unseen": FloatDistribution(0.1, 0.7),
     "batch_norm": CategoricalDistribution([False, True]),
-    "optimizer": CategoricalDistribution(["adamw", "nadam", "rmsprop"]),
-    "learning_rate": FloatDistribution(5e-4, 5e-3, log=True),
+    "optimizer": CategoricalDistribution(["muon", "adamw"]),
+    "learning_rate": FloatDistribution(2e-3, 2e-2, log=True),
     "weight_decay": FloatDistribution(1e-5, 1e-1, log=True),
-    "batch_size": CategoricalDistribution([512, 1024]),
+    "batch_size": CategoricalDistribution([2048, 4096]),
 }
 GRID: dict[str, list[Any]] = {
-    "layers": [3],
-    "width": [192, 256],
-    "dropout": [0.1, 0.2],
+    "layers": [2],
+    "width": [64, 128, 256],
+    "dropout": [0.0],
     "embedding_dropout": [0.3],
-    "unseen": [0.5],
+    "unseen": [0.3],
     "batch_norm": [False, True],
-    "optimizer": ["adamw"],
-    "learning_rate": [1e-3, 2e-3],
-    "weight_decay": [1e-3],
-    "batch_size": [512],
+    "optimizer": ["muon"],
+    "learning_rate": [4e-3, 8e-3],
+    "weight_decay": [1e-2],
+    "batch_size": [4096],
 }
 
 

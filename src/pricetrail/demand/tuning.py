@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import product
+from itertools import cycle, islice, product
 from statistics import median
 from typing import Any
 
@@ -27,6 +27,8 @@ Evaluate = Callable[[Settings, Limits], Sequence[float]]
 Space = Mapping[str, BaseDistribution]
 
 WARM_UP = 8
+# A trial's error beside the best one's, from which on it is more than another seed would change.
+BEHIND = 1.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,14 @@ def search(
 
 
 def best(study: optuna.Study, count: int) -> list[Settings]:
-    """The settings of the best trials that ran to their end, the best first; all of them where they are fewer."""
+    """The settings of the best trials that ran to their end, ``count`` of them, the best first.
+
+    Those that fall clearly behind are left out, and the others come again instead: with other seeds they err apart.
+    """
     done = [trial for trial in study.trials if trial.state is TrialState.COMPLETE]
-    return [trial.params for trial in sorted(done, key=lambda trial: (trial.value, trial.number))[:count]]
+    done.sort(key=lambda trial: (trial.value, trial.number))
+    near = [trial.params for trial in done if _value(trial) <= BEHIND * _value(done[0])]
+    return list(islice(cycle(near[:count]), count))
 
 
 def records(study: optuna.Study) -> list[dict[str, Any]]:
@@ -134,6 +141,10 @@ def _limits(study: optuna.Study) -> Limits:
         return ()
     longest = max(map(len, done))
     return tuple(median(errors[epoch] for errors in done if len(errors) > epoch) for epoch in range(longest))
+
+
+def _value(trial: optuna.trial.FrozenTrial) -> float:
+    return float("inf") if trial.value is None else trial.value
 
 
 def _tell(study: optuna.Study, trial: optuna.Trial, errors: Sequence[float], *, pruned: bool) -> None:

@@ -19,6 +19,7 @@ from optuna import Study
 
 from pricetrail.demand import network, teacher, training, trial, tuning
 from pricetrail.demand.accuracy import accuracy
+from pricetrail.demand.device import device
 from pricetrail.demand.encode import Encoder
 from pricetrail.demand.rows import Floats, Rows
 from pricetrail.files import write_json, writing
@@ -46,9 +47,11 @@ class Lessons:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A network of the committee, fitted on all rows, and how it did before it saw the validation rows."""
+    """A network of the committee, fitted on all rows, the kind of device that did it (``cpu`` or ``cuda``), and how it
+    did before it saw the validation rows."""
 
     weights: bytes
+    device: str
     best_epoch: int
     history: tuple[float, ...]
     forecast: Floats
@@ -143,7 +146,8 @@ def _member(rows: Files, lessons: Files, settings: Tuning, nth: tuple[int, dict[
     chosen = fit(train, val, epochs=settings.num_epochs, lessons=learnt.train)
     both = fit(train.then(val), None, epochs=chosen.best_epoch, lessons=learnt.both)
     forecast = training.forecast(chosen.network, val)
-    return Member(save(both.network.state_dict()), chosen.best_epoch, chosen.history, forecast)
+    weights, where = save(both.network.state_dict()), device().type
+    return Member(weights, where, chosen.best_epoch, chosen.history, forecast)
 
 
 # A worker may outlive many runs: it keeps what the last one gave it, by digest.
@@ -186,7 +190,12 @@ def _write(root: Path, rows: Files, chosen: list[dict[str, Any]], members: list[
     chosen_by = {"optimizer": recipe.optimizer, "batch_size": recipe.batch_size, "lr": recipe.learning_rate}
     rest = {"num_epochs": members[0].best_epoch, "history": list(members[0].history)}
     each = [
-        {"mse_val": min(member.history), "num_epochs": member.best_epoch, "hparams": settings}
+        {
+            "mse_val": min(member.history),
+            "num_epochs": member.best_epoch,
+            "device": member.device,
+            "hparams": settings,
+        }
         for settings, member in zip(chosen, members, strict=True)
     ]
     about = {**figures, "hparams": chosen[0], **chosen_by, **rest, "members": each}
