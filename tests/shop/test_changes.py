@@ -42,7 +42,7 @@ def test_parameter_and_what_followed_from_it(twice):
     assert [(each.name, each.before, each.after) for each in found.told.parameters] == [
         ("tune_backup_models.seed", 7, 8)
     ]
-    assert [each.name for each in found.told.figures] == ["dfn_inf.model_version"]
+    assert [each.name for each in found.told.figures] == ["dfn_inf.mae_inf", "dfn_inf.model_version"]
     assert {each.name for each in found.told.files} == {
         "models/production/dfn_best.onnx", "preprocessors/encoder.json", "metrics/dfn_inf.json",
     }  # fmt: skip
