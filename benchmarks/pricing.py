@@ -228,7 +228,7 @@ def figures(shops: list[list[Case]]) -> Iterator[tuple[str, str]]:
         for name, keep in PARTS.items():
             part = [[case for case in shop if keep(case)] for shop in chosen]
             yield (
-                f"  {name}",
+                f"  {aim}: {name}",
                 f"{whole(part, 'earned', 'best')}; within 10 % {whole(part, 'within', 'reachable')}",
             )
         yield f"regret, {aim}: believed best, sure or not", regret(chosen, "guessed", "best")
