@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,12 @@ from benchmarks.telling import tell
 
 from pricetrail.demand import trial, tuning
 from pricetrail.demand.device import device
-from pricetrail.demand.encode import Encoder
 from pricetrail.demand.network import OrderNetwork
 from pricetrail.demand.rows import Rows
-from pricetrail.demand.training import Fitted, atoms, fit
+from pricetrail.demand.training import Fitted, fit
 from pricetrail.params import Tuning
-from pricetrail.stages.tables import part
+from pricetrail.stages.tune_primary_model import READ, inputs, parts
+from pricetrail.workers.files import Files
 from pricetrail.workers.local import local
 
 EPOCHS = 7
@@ -77,91 +77,67 @@ def measured(asked: argparse.Namespace) -> dict[str, Any]:
     if asked.only == "cuda" and device().type != "cuda":
         return {"skipped": "PyTorch finds no CUDA here"}
     torch.set_num_threads(1)
-    train, val = rows(asked.shop)
+    files = Files.of(asked.shop, READ)
+    train, val = parts(files)
     found: dict[str, Any] = {"torch": torch.__version__, "rows": asked.rows}
-    found |= {"epoch_s": round(epoch(asked.shop, train.newest(asked.rows)), 4)}
+    found |= {"epoch_s": round(epoch(files, train.newest(asked.rows)), 4)}
     sys.stderr.write(f"{found}\n")
     for count in map(int, asked.at_once.split(",")):
-        found[f"trials_a_minute_{count}_at_once"] = round(searched(asked.shop, asked.trials, count), 1)
+        found[f"trials_a_minute_{count}_at_once"] = round(searched(files, asked.trials, count), 1)
         sys.stderr.write(f"{found}\n")
-    errors = [min(fitted(asked.shop, train, val, seed).history) for seed in range(1, asked.seeds + 1)]
+    errors = [min(fitted(files, train, val, seed).history) for seed in range(1, asked.seeds + 1)]
     found["mse"] = round(statistics.mean(errors), 4)
     found["mse_sd"] = round(statistics.stdev(errors), 4) if len(errors) > 1 else None
-    return found | (bounds(asked, train.newest(asked.rows)) if asked.only == "cuda" else {})
+    return found | (bounds(files, train.newest(asked.rows)) if asked.only == "cuda" else {})
 
 
-@lru_cache(maxsize=1)
-def rows(shop: Path) -> tuple[Rows, Rows]:
-    return part(shop, "train"), part(shop, "val")
-
-
-@lru_cache(maxsize=1)
-def inputs(shop: Path) -> trial.Inputs:
-    text = (shop / "preprocessors/encoder.json").read_text(encoding="utf-8")
-    encoder = Encoder.from_json(json.loads(text))
-    levels = tuple(len(each.levels) + 1 for each in encoder.categorical)
-    flags = sum(each.missing for each in encoder.numeric)
-    return trial.Inputs(len(encoder.names), flags, levels, atoms(rows(shop)[0].target))
-
-
-def epoch(shop: Path, known: Rows) -> float:
+def epoch(files: Files, known: Rows) -> float:
     """The median seconds of an epoch after the first."""
-    ends = [time.perf_counter()]
-    fit(
-        trial.model(trial.usual(), inputs(shop)),
-        known,
-        None,
-        epochs=EPOCHS,
-        seed=1,
-        watch=lambda at, error: synchronous(lambda: ends.append(time.perf_counter()) or True),
-    )
-    return statistics.median(after - before for before, after in pairwise(ends[1:]))
+    ends = list[float]()
+
+    def watch(at: int, error: float) -> bool:
+        if device().type == "cuda":
+            torch.cuda.synchronize()
+        ends.append(time.perf_counter())
+        return True
+
+    fit(trial.model(trial.usual(), inputs(files)), known, None, epochs=EPOCHS, seed=1, watch=watch)
+    return statistics.median(after - before for before, after in pairwise(ends))
 
 
-def synchronous(then: Callable[[], bool]) -> bool:
-    """Go on once the device has done what it was told to."""
-    if device().type == "cuda":
-        torch.cuda.synchronize()
-    return then()
-
-
-def searched(shop: Path, trials: int, at_once: int) -> float:
+def searched(files: Files, trials: int, at_once: int) -> float:
     """Trials a minute of a whole search; worker processes and what they import are there before it begins."""
     usual = Tuning()
     how = tuning.Search(trials, usual.trial_epochs, usual.batch, usual.seed, first=trial.usual())
     with local(at_once) as workers:
-        list(workers.map(partial(tried, shop, settings=trial.usual()), [(0.0,)] * at_once))
+        list(workers.map(partial(tried, files, trial.usual()), [(0.0,)] * at_once))
         began = time.perf_counter()
         tuning.search(
-            trial.SPACE, partial(tried_as, shop), how, apply=workers.map, progress=lambda share, note: None
+            trial.SPACE, partial(tried, files), how, apply=workers.map, progress=lambda share, note: None
         )
         return 60 * trials / (time.perf_counter() - began)
 
 
-def tried_as(shop: Path, settings: dict[str, Any], limits: tuple[float, ...]) -> Any:
-    return tried(shop, limits, settings=settings)
-
-
-def tried(shop: Path, limits: tuple[float, ...], *, settings: dict[str, Any]) -> Any:
-    (train, val), usual = rows(shop), Tuning()
-    wanted = trial.model(settings, inputs(shop))
+def tried(files: Files, settings: dict[str, Any], limits: tuple[float, ...]) -> Any:
+    (train, val), usual = parts(files), Tuning()
+    wanted = trial.model(settings, inputs(files))
     few = train.newest(usual.trial_rows)
     return trial.evaluate(few, val, wanted, epochs=usual.trial_epochs, seed=usual.seed, limits=limits)
 
 
-def fitted(shop: Path, train: Rows, val: Rows | None, seed: int) -> Fitted:
-    wanted = trial.model(trial.usual(), inputs(shop))
+def fitted(files: Files, train: Rows, val: Rows | None, seed: int) -> Fitted:
+    wanted = trial.model(trial.usual(), inputs(files))
     return fit(wanted, train, val, epochs=Tuning().num_epochs, seed=seed, watch=lambda at, error: True)
 
 
-def bounds(asked: argparse.Namespace, known: Rows) -> dict[str, Any]:
+def bounds(files: Files, known: Rows) -> dict[str, Any]:
     """What the device can, and whether it repeats itself."""
-    one, other = (fitted(asked.shop, known, None, 1).network.state_dict() for _ in range(2))
+    one, other = (fitted(files, known, None, 1).network.state_dict() for _ in range(2))
     copied = torch.empty(COPIED, dtype=torch.uint8, device="cuda")
     square = torch.randn(SQUARE, SQUARE, dtype=torch.bfloat16, device="cuda")
     bandwidth = 2 * COPIED / timed(lambda: copied.clone())
     speed = 2 * SQUARE**3 / timed(lambda: square @ square)
-    moved, done = work(inputs(asked.shop), known)
+    moved, done = work(inputs(files), known)
     return {
         "device": torch.cuda.get_device_name(),
         "same_weights_twice": all(torch.equal(one[name], other[name]) for name in one),

@@ -107,7 +107,7 @@ class OrderNetwork(nn.Module):
     def _pieces(self, numeric: Tensor) -> Tensor:
         """How far each number has come through each piece, 0 to 1, then the flags: (n, p) -> (n, numbers)."""
         cut, flags = torch.split(numeric, [self.shape.numeric - self.shape.flags, self.shape.flags], 1)
-        # One piece of all numbers after the other: eight long loops cost less than many short ones.
+        # One piece of all numbers after the other: few long loops cost less than many short ones.
         cut, steep = cut.contiguous(), 1 / (self.edges[1:] - self.edges[:-1])
         pieces = (
             _narrow((cut - low).mul_(rise).clamp_(0, 1))

@@ -72,9 +72,10 @@ def verify(
     Raises:
         ParamsInvalid: its settings do not say where the ledger is.
     """
-    (trust, anchored), at_work, broken = _anchor(root), note.read(root), workspace.unreadable(root)
-    found = chain.walk(place.store(root), trust, place.witness(root))
-    kept = objects.check(place.store(root), found)
+    store, at_work, broken = place.store(root), note.read(root), workspace.unreadable(root)
+    trust, anchored = _anchor(root)
+    found = chain.walk(store, trust, place.witness(root))
+    kept = objects.check(store, found)
     receipts = _receipts(root, found, apply)
     findings = [*anchored, *found.findings, *_gone(found, seen), *kept.findings, *_ring(root)]
     findings += [*_minding_git(_recorded(root, found, at_work)), *_faults(receipts, found)]
@@ -96,8 +97,9 @@ def verify(
             remarks += looked.remarks
         findings += _pushed(root, found)
         remarks += beside.stored(root, found, seal.named(found.topic(seal.KIND)))
-    signed = all(each.signer for each in found.entries)
-    return Report(found.head, signed, checked, tuple(findings), tuple(remarks))
+    return Report(
+        found.head, all(each.signer for each in found.entries), checked, tuple(findings), tuple(remarks)
+    )
 
 
 def _anchor(root: Path) -> tuple[str | None, list[Finding]]:

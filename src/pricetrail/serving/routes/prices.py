@@ -33,7 +33,7 @@ OPERATIONS = (
         "get",
         "/v1/products",
         "listProducts",
-        "Every product with what is recommended for it; also as web.CSV.",
+        "Every product with what is recommended for it; also as CSV.",
         answers.Table,
         query=TableAsked,
         fails=(503,),
