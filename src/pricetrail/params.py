@@ -18,7 +18,15 @@ Count = Annotated[int, Field(gt=0)]
 
 
 Standard = Literal[
-    "invoiceno", "stockcode", "description", "quantity", "invoicedate", "unitprice", "customerid", "country"
+    "invoiceno",
+    "stockcode",
+    "description",
+    "quantity",
+    "invoicedate",
+    "unitprice",
+    "customerid",
+    "country",
+    "status",
 ]
 
 
@@ -98,6 +106,12 @@ class Etl(Block):
         "ADJUST(MENT)?( .*)?",
         ".*GIFT VOUCHER[^A-Z]*",
         "(THIS IS A )?TEST( PRODUCT)?[^A-Z]*",
+    )
+    not_sale_statuses: tuple[Pattern, ...] = (
+        "(.* )?(CANCELL?(ED|ATION)?|VOID(ED)?|FAILED|DECLINED|REJECTED|EXPIRED|ABANDONED|UNAVAILABLE)( .*)?",
+        "((FULLY|ORDER|ITEM|CUSTOMER|SHIPPED) )?(REFUND(ED)?|RETURN(ED|ING)?)( .*)?",
+        "STORN.*|ANNUL.*|CANCELAD[OA]|GEANNULEERD",
+        "DRAFT|VIEW|((ADD TO|REMOVE FROM) )?(CART|WISHLIST|BASKET)",
     )
 
 

@@ -72,6 +72,17 @@ def test_first_rows_are_shown_whole(tmp_path):
     assert "cost: cost" in (tmp_path / "new/params.yaml").read_text()
 
 
+def test_what_would_stop_a_run_is_told_at_once(tmp_path):
+    lines = [
+        f"{at},A{at % 3},2,2024-01-{1 + at % 28:02},{'2.5' if at % 2 else 'dear'},7" for at in range(200)
+    ]
+    (tmp_path / "lines.csv").write_text("\n".join([HEADINGS, *lines]))
+    said = " ".join(pricetrail("init", "new", "--data", "lines.csv", cwd=tmp_path).stderr.split())
+    assert "50.0% of the 200 raw rows cannot be used" in said
+    assert "100 rows: price missing or unreadable such as" in said
+    assert "So a run would stop." in said
+
+
 def test_few_orders_without_customers_are_gated_as_far_as_can_be(tmp_path):
     weeks = [f"2024-W{week:02},A,{week},2.5" for week in range(1, 53)]
     (tmp_path / "weeks.csv").write_text("\n".join(["week,sku,units,price", *weeks]))
@@ -128,7 +139,7 @@ def test_same_bytes_twice_are_told(tmp_path):
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("InvoiceNo,StockCode,Quantity,InvoiceDate,Price\n1,A,2,2024-01-01,3\n")
     notes = json.loads(pricetrail("init", "new", "--data", "*.csv", "--json", cwd=tmp_path).stdout)["notes"]
-    assert notes == [
+    assert notes[:2] == [
         "a.csv: 1 row, comma-separated, utf-8",
         "b.csv: the bytes of another file once more, left out",
     ]

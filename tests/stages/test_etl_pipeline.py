@@ -59,8 +59,8 @@ def shop(root, *files, name="orders.csv"):
     return run(root)
 
 
-def run(root):
-    params = Params.model_validate({"source": {"columns": HEADINGS}})
+def run(root, **columns):
+    params = Params.model_validate({"source": {"columns": HEADINGS | columns}})
     etl_pipeline.work(Context(root, params, lambda share, note: None))
     return json.loads((root / "metrics/etl.json").read_text(encoding="utf-8"))
 
@@ -104,6 +104,23 @@ def test_faults_are_counted_with_their_reasons(tmp_path):
         ]
     }
     assert found["examples"]["quantity missing or unreadable"]["unread"] == "quantity 'six'"
+
+
+def test_status_tells_what_is_no_sale(tmp_path):
+    said = ["Shipped", "partially_refunded", "", "Shipped - Returned to Seller", "Canceled", ""]
+    rows = [line(at, Country=status, InvoiceNo=min(at, 4)) for at, status in enumerate(said)]
+    rows += [line(6, Country="Cancelled", Quantity=0), line(7, Country="Refund", InvoiceNo=1, Quantity=-6)]
+    shop(tmp_path, rows)
+    found = run(tmp_path, status="Country")
+    assert (found["accepted"], found["rejected"]) == (2, 0)
+    assert found["reasons_removed"] == {"no sale by its status": 4, "a cancellation": 1, "cancelled later": 1}
+    assert columns(tmp_path, "rejected")["status"][-1] == "Refund"
+    assert "status" not in columns(tmp_path, "original_df")
+
+
+def test_equal_rows_of_one_unit_each_are_several_units(tmp_path):
+    assert shop(tmp_path, [line(0), line(0)])["accepted"] == 1
+    assert run(tmp_path, quantity="1")["accepted"] == 2
 
 
 def test_left_out_rows_keep_their_place_and_values(tmp_path):

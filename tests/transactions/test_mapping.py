@@ -6,7 +6,7 @@ import pytest
 
 from pricetrail.errors import SchemaMismatch, UsageError
 from pricetrail.params import Source
-from pricetrail.transactions import mapping, source
+from pricetrail.transactions import hints, mapping, source
 from pricetrail.transactions.mapping import Wishes
 
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table")  # ibis 12 under duckdb 2
@@ -59,12 +59,30 @@ def test_online_retail(names):
             "Name,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Billing Country",
             "invoiceno:Name,description:Lineitem name,stockcode:Lineitem sku,country:Billing Country",
         ),
+        (
+            "amazon-order-id,order-status,sku,asin,quantity,item-price,purchase-date,ship-country,Order ID",
+            "invoiceno:Order ID,status:order-status,stockcode:sku,unitprice:item-price,country:ship-country",
+        ),
+        (
+            "Verkaufsbeleg,Belegdatum,Auftraggeber,Material,Materialkurztext,Auftragsmenge,Nettopreis",
+            "invoiceno:Verkaufsbeleg,customerid:Auftraggeber,stockcode:Material,unitprice:Nettopreis",
+        ),
+        (
+            "transaction_id,transaction_date,transaction_time,transaction_qty,product_id,unit_price,product_detail",
+            "invoicedate:transaction_date,quantity:transaction_qty,description:product_detail",
+        ),
     ],
 )
 def test_usual_names(names, columns):
     mark = "," if "," in names else " "
     settled = mapping.settle(names.split(mark))
     assert dict(pair.split(":") for pair in columns.split(mark)).items() <= settled.columns.items()
+
+
+def test_column_that_holds_something_goes_before_a_blank_one():
+    names = ["Transaction ID", "Date", "SKU", "Item", "Qty", "Price", "Customer ID"]
+    found = mapping.settle(names, blank=frozenset({"SKU", "Customer ID"})).columns
+    assert (found["stockcode"], found["customerid"]) == ("Item", "Customer ID")
 
 
 def test_weeks_without_invoices_are_weekly():
@@ -124,6 +142,23 @@ def test_no_invoices_but_maybe_weeks():
         mapping.settle(["date", "sku", "units", "price"])
 
 
+@pytest.mark.parametrize(
+    ("names", "hint"),
+    [
+        ("Invoice No.,Item No.,Date,Qty. Shipped,Price", "--map quantity='Qty. Shipped'"),
+        ("household_key,BASKET_ID,DAY,PRODUCT_ID,QUANTITY,PRICE", "--map invoicedate=DAY"),
+        ("Invoice ID,Product line,Date,Quantity,Unit price", "--map stockcode='Product line'"),
+        ("t_date,Date,customer_id,article_id,qty,price", "--map invoiceno=\"customer_id || '/' || Date\""),
+        ("Date,Customer Id,sku,qty,price", '--map invoiceno="\\"Customer Id\\" || \'/\' || Date"'),
+        ("Store,Dept,Date,Weekly_Sales", "how many were sold, and at what price or for what in all"),
+    ],
+)
+def test_what_to_say_of_a_missing_column(names, hint):
+    with pytest.raises(SchemaMismatch) as caught:
+        mapping.settle(names.split(","))
+    assert hint in str(caught.value)
+
+
 def test_total_in_place_of_a_price():
     with pytest.raises(SchemaMismatch, match=r"--map unitprice='\"Line Total\" / Qty'$"):
         mapping.settle(["Order ID", "SKU", "Order Date", "Qty", "Line Total"])
@@ -138,11 +173,12 @@ def test_rows_that_are_one_unit():
 
 def test_columns_that_could_be_used_are_told():
     names = ["week", "STORE", "sku", "units", "price", "Unit cost"]
-    place, mail, cost = mapping.advice([*names, "Email"], mapping.settle(names), None)
-    assert "--map customerid=Email" in mail
+    more = [*names, "Email", "Time"]
+    place, mail, clock, cost = hints.advice(more, mapping.settle(names), None)
+    assert ("--map customerid=Email" in mail, "=\"week || ' ' || Time\"" in clock) == (True, True)
     assert ("--key STORE" in place, "--cost 'Unit cost'" in cost) == (True, True)
     known = mapping.settle(names, Wishes(covariates=("Unit cost",), key="STORE"))
-    assert list(mapping.advice(names, known, "unit_cost")) == []
+    assert list(hints.advice(names, known, "unit_cost")) == []
 
 
 def test_very_many_columns_are_not_all_listed():

@@ -127,7 +127,7 @@ def test_any_table_reads_back(tmp_path_factory, lines, delimiter, encoding, deci
     assert {r["unread"] for r in read} == {None}
 
 
-@pytest.mark.parametrize("text", ["two", "1,2,3", "--1", "0x1F", "6 pieces"])
+@pytest.mark.parametrize("text", ["two", "1.5M", "1,2,3", "--1", "0x1F", "6 pieces"])
 def test_text_in_a_number_is_kept(tmp_path, text):
     (bad, good) = rows(written(tmp_path / "orders.csv", changed(Quantity=text), LINE))
     assert (bad["quantity"], bad["unread"]) == (None, f"quantity '{text}'")
@@ -154,6 +154,12 @@ def test_everything_that_cannot_be_read_is_named(tmp_path):
         (" 7 ", 7.0),
         ("-.5", -0.5),
         (MINUS + "3", -3.0),
+        ("Rp 2.55", 2.55),
+        ("R$2.55", 2.55),
+        ("2.55 kr.", 2.55),
+        ("12 pcs", 12.0),
+        ("($2.55)", -2.55),
+        ("1,234.50-", -1234.5),
     ],
 )
 def test_number_in_its_finery(tmp_path, text, number):
@@ -332,6 +338,50 @@ def test_workbook_of_two_years(tmp_path):
     first, second = rows(path, settled)
     assert (first["invoiceno"], first["stockcode"], first["customerid"]) == ("489434", "22041", "13085")
     assert (first["invoicedate"], second["line"]) == (datetime(2009, 12, 1, 7, 45), 1)
+
+
+TITLED = [["Sales of the year"], [], ["Printed", "2011-02-01"], HEADINGS, LINE, LINE[:6]]
+
+
+def test_headings_below_titles(tmp_path):
+    sheet, text = workbook(tmp_path / "o.xlsx", Sales=TITLED), tmp_path / "o.csv"
+    with text.open("w", newline="") as out:
+        csv.writer(out).writerows([*TITLED, *[[*row, *[""] * (8 - len(row))] for row in TITLED[4:]]])
+    assert [column(path, "unitprice", source.settle([path])) for path in (sheet, text)] == [
+        [2.55, 2.55],
+        [2.55] * 4,
+    ]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+def test_blank_column_is_not_taken(tmp_path, kind):
+    path = tmp_path / f"o.{kind}"
+    table = [
+        ["Order", "SKU", "Item", "Qty", "Date", "Price"],
+        *[["1", None, "Tea", "2", "2011-01-31", "3"]] * 3,
+    ]
+    if kind == "csv":
+        written(path, *table[1:], headings=table[0])
+    elif kind == "xlsx":
+        workbook(path, Sales=table)
+    else:
+        pq.write_table(pa.table(dict(zip(table[0], zip(*table[1:], strict=True), strict=True))), path)
+    assert source.settle([path]).columns["stockcode"] == "Item"
+
+
+@pytest.mark.parametrize(
+    ("heading", "number", "moment"),
+    [
+        ("week", "2", datetime(1970, 1, 19)),
+        ("DAY", "2", datetime(1970, 1, 7)),
+        ("week", "201105", datetime(2011, 1, 31)),
+        ("wm_yr_wk", "11105", datetime(2011, 1, 31)),
+    ],
+)
+def test_numbers_that_count_days_or_weeks(tmp_path, heading, number, moment):
+    path = written(tmp_path / "o.csv", ["A", "2", number, "3"], headings=["sku", "qty", heading, "price"])
+    settings = source.settle([path], Wishes((f"week={heading}",)))
+    assert column(path, "invoicedate", settings) == [moment]
 
 
 def test_sheet_of_another_kind_is_named(tmp_path):

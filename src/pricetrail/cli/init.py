@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from ibis.expr.types import Table as Lines
 from rich.table import Table
 
 from pricetrail.cli.console import AsJson, answer, called, say, stdout, working
 from pricetrail.params import DriftCheck, Params, Preprocess, PriceResponse, Risk, Source, validate
 from pricetrail.shop import create
-from pricetrail.transactions import fetch, ingest, mapping, simulator, source
+from pricetrail.stages import etl_gate
+from pricetrail.transactions import account, doubts, fetch, hints, ingest, mapping, simulator, source
 from pricetrail.transactions.mapping import Counts, Wishes
 
 SHOWN, LONGEST = 3, 16
@@ -74,20 +76,12 @@ def init(
             given = _given(data, Path(scratch), tell)
             settings, headings = source.settled(given, wishes)
             added = ingest.add(raw, given, settings, tell)
-            lines = source.read(ingest.files(raw), settings)
-            preview, counts = mapping.preview(lines), mapping.counts(lines)
-        paid = settings.covariates[[*covariates].index(cost)] if cost else None
-        params = _params(settings, paid, counts)
+            paid = settings.covariates[[*covariates].index(cost)] if cost else None
+            params, told = _understood(ingest.files(raw), settings, paid, wishes)
         twice = tuple(f"{name}: the bytes of another file once more, left out" for name in added.already)
-        hints = mapping.advice(headings, settings, params.fit_price_response.cost)
-        told = {name: getattr(settings, name) for name in ("columns", "covariates", "key", "grain")}
-        seen.update(
-            told,
-            files=added.names,
-            notes=(*added.notes, *twice, *hints),
-            preview=preview,
-            fairness=counts.grouped,
-        )
+        more = hints.advice(headings, settings, paid)
+        seen.update({name: getattr(settings, name) for name in ("columns", "covariates", "key", "grain")})
+        seen.update(told, files=added.names, notes=(*added.notes, *twice, *more, *told["notes"]))
         return params
 
     create.create(shop, fill)
@@ -95,6 +89,18 @@ def init(
         answer(seen)
     else:
         _show(seen)
+
+
+def _understood(
+    files: list[Path], settings: Source, cost: str | None, wishes: Wishes
+) -> tuple[Params, dict[str, Any]]:
+    """The parameters to start with, and what a person should see of the lines: ``preview``, ``fairness``, ``notes``."""
+    lines = source.read(files, settings)
+    doubts.settle(lines, settings, wishes.maps)
+    counts = mapping.counts(lines)
+    params = _params(settings, cost, counts)
+    notes = [*doubts.notes(lines, settings), *_stop(lines, params)]
+    return params, {"preview": mapping.preview(lines), "fairness": counts.grouped, "notes": notes}
 
 
 def _params(settings: Source, cost: str | None, counts: Counts) -> Params:
@@ -113,6 +119,12 @@ def _params(settings: Source, cost: str | None, counts: Counts) -> Params:
         fit_price_response=PriceResponse(cost=cost),
         preprocess=Preprocess(test_share=_tested(risk, counts)),
     )
+
+
+def _stop(lines: Lines, params: Params) -> list[str]:
+    """What would stop the first run, in one note if anything."""
+    told = etl_gate.foretold(account.settle(lines, params).figures(), params.etl_pipeline.reject_share)
+    return ["\n".join(told)] if told else []
 
 
 def _tested(risk: Risk, counts: Counts) -> float:

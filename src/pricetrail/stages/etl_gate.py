@@ -19,6 +19,10 @@ FEWEST = {"accepted": 60, "products": 2, "weeks": 4}
 WORDS = {"accepted": "sales", "products": "products", "weeks": "weeks with sales"}
 TOP = 5
 DEAR = "Prices of many digits are read in thousands by init's --map unitprice='PRICE / 1000' (etl_pipeline.most)."
+AHEAD = (
+    "So a run would stop. Make the shop again in a new folder, saying where columns come from (--map) or how they are "
+    "written (--dates, --decimal), or correct the source; or add lines with 'pricetrail ingest'."
+)
 BROKEN = (
     "data/original_df.parquet does not keep the contract of an order line. If somebody changed it, make it again "
     "with 'pricetrail run --stage etl_pipeline --force'."
@@ -36,8 +40,7 @@ def work(context: Context) -> None:
     found = json.loads((context.root / "metrics/etl.json").read_text(encoding="utf-8"))
     limit = context.params.etl_pipeline.reject_share
     faults = _faults(context, found["horizon"])
-    short = [name for name, fewest in FEWEST.items() if found[name] < fewest]
-    rejected = found["rejected_share"] > limit
+    short, rejected = _short(found), found["rejected_share"] > limit
     figures = {name: found[name] for name in ("rejected_share", *FEWEST)}
     write_json(
         context.root / "gates/etl.json",
@@ -55,6 +58,18 @@ def work(context: Context) -> None:
         raise NothingToLearn("\n".join(_empty(found, short)))
 
 
+def foretold(found: dict[str, Any], limit: float) -> list[str]:
+    """What would stop a run over lines of such figures; nothing where it would go on."""
+    short = _short(found)
+    if found["rejected_share"] > limit:
+        return [*_unfit(found, limit), *_dear(found), AHEAD]
+    return [*_few(found, short), AHEAD] if short else []
+
+
+def _short(found: dict[str, Any]) -> list[str]:
+    return [name for name, fewest in FEWEST.items() if found[name] < fewest]
+
+
 def _faults(context: Context, horizon: str) -> list[str]:
     lines = engine.connect().read_parquet(context.root / "data/original_df.parquet")
     params = context.params
@@ -62,22 +77,33 @@ def _faults(context: Context, horizon: str) -> list[str]:
 
 
 def _told(found: dict[str, Any], limit: float) -> list[str]:
-    dear = any(reason.startswith("price beyond") for reason in found["reasons_rejected"])
     return [
-        f"{found['rejected_share']:.1%} of the {found['rows']:,} raw rows cannot be used; at most {limit:.1%} may be.",
-        *_reasons(found["reasons_rejected"], found["examples"]),
+        *_unfit(found, limit),
         "Each row is in data/rejected.parquet with its reason. Correct the source and ingest it again, say where "
         "its columns come from (source.columns), or raise etl_pipeline.reject_share.",
-        *([DEAR] if dear else []),
+        *_dear(found),
     ]
 
 
+def _unfit(found: dict[str, Any], limit: float) -> list[str]:
+    share = f"{found['rejected_share']:.1%} of the {found['rows']:,} raw rows"
+    reasons = _reasons(found["reasons_rejected"], found["examples"])
+    return [f"{share} cannot be used; at most {limit:.1%} may be.", *reasons]
+
+
+def _dear(found: dict[str, Any]) -> list[str]:
+    return [DEAR] if any(reason.startswith("price beyond") for reason in found["reasons_rejected"]) else []
+
+
 def _empty(found: dict[str, Any], short: list[str]) -> list[str]:
+    return [*_few(found, short), "Add more order lines with 'pricetrail ingest'."]
+
+
+def _few(found: dict[str, Any], short: list[str]) -> list[str]:
     needed = " and ".join(f"{FEWEST[name]:,} {WORDS[name]} ({found[name]:,} found)" for name in short)
     return [
         f"Too few of the {found['rows']:,} raw rows are sales to learn from: needed are at least {needed}.",
         *_reasons({**found["reasons_rejected"], **found["reasons_removed"]}, found["examples"]),
-        "Add more order lines with 'pricetrail ingest'.",
     ]
 
 

@@ -76,14 +76,19 @@ def settle(lines: Table, params: Params) -> Account:
     """
     raw = keep(clean.coded(lines), "raw")
     current = ingest.reconcile(raw, params.source.grain)
+    fates = []
+    if current is not raw:
+        fates.append(_fate(raw.anti_join(current, "line"), REMOVED, ibis.literal(SUPERSEDED)))
+    if "status" in current.columns:
+        void = keep(clean.void(current, params.etl_pipeline), "void")
+        fates.append(_fate(void, REMOVED, _.why))
+        current = current.anti_join(void, "line")
     horizon = contract.horizon(current)
     terms = contract.Contract(params.etl_pipeline, params.source, horizon)
     rejected = keep(contract.rejections(current, terms), "rejected")
     accepted = current.anti_join(rejected, "line")
     removed = keep(clean.removals(accepted, params.etl_pipeline), "removed")
-    fates = [_fate(rejected, REJECTED, _.reason), _fate(removed, REMOVED, _.why)]
-    if current is not raw:
-        fates.append(_fate(raw.anti_join(current, "line"), REMOVED, ibis.literal(SUPERSEDED)))
+    fates += [_fate(rejected, REJECTED, _.reason), _fate(removed, REMOVED, _.why)]
     sales = keep(clean.sales(accepted, removed), "sales")
     return Account(raw, keep(ibis.union(*fates), "fates"), sales, horizon)
 

@@ -23,9 +23,12 @@ CANCELLATION = "a cancellation"
 CANCELLED = "cancelled later"
 PARTIAL = "a cancellation of a part"
 ORPHAN = "a cancellation without its original"
-REASONS = (DUPLICATE, NO_PRODUCT, STOCK, CANCELLATION, CANCELLED, PARTIAL, ORPHAN)
+VOID = "no sale by its status"
+REASONS = (VOID, DUPLICATE, NO_PRODUCT, STOCK, CANCELLATION, CANCELLED, PARTIAL, ORPHAN)
 
 TRACES = ("line", "file", "unread", "stockcode")
+SEEN = ("unread", "further", "code", "status")
+"""What a sale needs no more."""
 SUSPECT = ("invoicedate", "code", "quantity")
 WHAT = ("code", "description")
 OFFER = ("customerid", "code", "thousandths")
@@ -38,6 +41,25 @@ def coded(lines: Table) -> Table:
     return lines.mutate(code=_.stockcode.upper())
 
 
+def void(lines: Table, settings: Etl) -> Table:
+    """The lines whose status says that nothing was sold, or that it came back: ``line``, ``why``.
+
+    A line without a status has its order's: exports tell some things on an order's first line alone. A line that
+    takes goods back is no matter of its status.
+
+    Args:
+        lines: lines in the standard columns, with ``status``.
+        settings: the patterns that tell such a status.
+    """
+    said = _.status.upper().re_replace(r"[^\p{L}]+", " ").strip()
+    known = keep(lines.filter(_.status.notnull()).select("line", "invoiceno", told=said), "statuses")
+    bad = known.filter(_matches(_.told, settings.not_sale_statuses))
+    silent = lines.filter(_.status.isnull()).semi_join(bad, "invoiceno").select("line")
+    ill = bad.select("line").union(silent)
+    takings = lines.filter(_.quantity < 0)
+    return ill.anti_join(takings, "line").mutate(why=ibis.literal(VOID))
+
+
 def sales(lines: Table, removed: Table) -> Table:
     """The lines that were not removed, with ``code`` as ``stockcode`` and ``is_registered`` (int8).
 
@@ -47,7 +69,7 @@ def sales(lines: Table, removed: Table) -> Table:
     """
     left = lines.anti_join(removed, "line")
     known = left.mutate(stockcode=_.code, is_registered=_.customerid.notnull().cast("int8"))
-    return known.select(*[name for name in known.columns if name not in ("unread", "further", "code")])
+    return known.select(*[name for name in known.columns if name not in SEEN])
 
 
 def removals(lines: Table, settings: Etl) -> Table:

@@ -35,7 +35,8 @@ SHAPES = {
 STRAY = 0.01
 """The share of dates that may contradict the rest and be rejected one by one; more, and the file is mixed."""
 FIRST_WEEK = "DATE '1970-01-05'"
-LAST_WEEK = 9999
+MOST = 9999
+WEEK_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ def settle(label: str, own: Evidence, others: Sequence[Evidence]) -> Order:
     return own.order() or theirs or shorter
 
 
-def instant(text: str, evidence: Evidence, order: Order, zone: str) -> str:
-    """SQL that reads a text as TIMESTAMP in a zone's local time: null where it is no date."""
+def instant(text: str, evidence: Evidence, order: Order, zone: str, *, step: int = WEEK_DAYS) -> str:
+    """SQL that reads a text as TIMESTAMP in a zone's local time: null where it is no date; ``step`` as ``counted``."""
     bare = f"trim({text})"
     iso, shapes = _iso(bare, order), evidence.shapes
     cases = []
@@ -116,7 +117,7 @@ def instant(text: str, evidence: Evidence, order: Order, zone: str) -> str:
     if "counted" in shapes:
         cases.append(
             f"WHEN regexp_matches({bare}, '{SHAPES['counted']}') "
-            f"THEN {counted(f'try_cast({bare} AS DOUBLE)')}"
+            f"THEN {counted(f'try_cast({bare} AS DOUBLE)', step)}"
         )
     if "named" in shapes:
         cases.append(f"WHEN regexp_matches({bare}, '{SHAPES['named']}') THEN {_named(bare)}")
@@ -130,27 +131,34 @@ def instant(text: str, evidence: Evidence, order: Order, zone: str) -> str:
     return f"CASE {' '.join(cases)} ELSE {plain} END" if cases else plain
 
 
-def counted(value: str) -> str:
+def counted(value: str, step: int = WEEK_DAYS) -> str:
     """SQL that reads a number (DOUBLE) as TIMESTAMP.
 
-    By its size: a week counted from Monday 1970-01-05, a spreadsheet's day, ``20110131``, or seconds or
-    milliseconds since 1970.
+    By its size: a week (or whatever takes ``step`` days) counted from Monday 1970-01-05, a spreadsheet's day, a year
+    and its week such as ``201105``, ``20110131``, or seconds or milliseconds since 1970.
     """
     whole = f"cast({value} AS BIGINT)"
     return (
-        f"CASE WHEN {value} BETWEEN 0 AND {LAST_WEEK} AND {value} = trunc({value}) "
-        f"THEN cast({FIRST_WEEK} + 7 * cast({value} AS INT) AS TIMESTAMP) "
+        f"CASE WHEN {value} BETWEEN 0 AND {MOST} AND {value} = trunc({value}) "
+        f"THEN cast({FIRST_WEEK} + {step} * cast({value} AS INT) AS TIMESTAMP) "
         f"WHEN {value} BETWEEN 20000 AND 80000 "
         f"THEN TIMESTAMP '1899-12-30' + to_seconds(round({value} * 86400)) "
+        f"WHEN {value} BETWEEN 10001 AND 19953 THEN {_year_and_week(f'({whole} + 190000)')} "
+        f"WHEN {value} BETWEEN 190001 AND 210053 THEN {_year_and_week(whole)} "
         f"WHEN {value} BETWEEN 19000101 AND 21001231 THEN try_strptime(cast({whole} AS VARCHAR), '%Y%m%d') "
         f"WHEN {value} BETWEEN 1e8 AND 4.2e9 THEN make_timestamp({whole} * 1000000) "
         f"WHEN {value} BETWEEN 1e11 AND 4.2e12 THEN make_timestamp({whole} * 1000) END"
     )
 
 
-def weeks(connection: duckdb.DuckDBPyConnection, relation: str, value: str) -> bool:
-    """Whether some values of a column are read as numbers of weeks."""
-    numbered = f"SELECT count(*) FROM {relation} WHERE try_cast({value} AS DOUBLE) BETWEEN 0 AND {LAST_WEEK}"
+def _year_and_week(number: str) -> str:
+    text = f"cast({number} AS VARCHAR)"
+    return f"try_strptime({text}[1:4] || '-W' || {text}[5:6] || '-1', '%G-W%V-%u')"
+
+
+def small(connection: duckdb.DuckDBPyConnection, relation: str, value: str) -> bool:
+    """Whether some values of a column are numbers so small that they count weeks, or days."""
+    numbered = f"SELECT count(*) FROM {relation} WHERE try_cast({value} AS DOUBLE) BETWEEN 0 AND {MOST}"
     return bool(connection.execute(numbered).fetchall()[0][0])
 
 

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import dropwhile, islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ EXPECTED = "Expected CSV, XLSX or Parquet, or one of them zipped."
 OVERFLOW = "more fields than headings"
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE = 1 << 18
+FIRST = 100
+"""Rows that tell where the headings are, and which columns are empty."""
 CHUNK = 50_000
 LONGEST_FIELD = 50
 """Lines that one quoted field may hold."""
@@ -43,7 +45,7 @@ class Sheet:
 
     ``relation`` is what SQL can select from, ``row`` the SQL of a row's position in it. The columns of a text
     sheet are all text; where ``delimiter`` is given there is a last one, ``OVERFLOW``, that is null unless a
-    row has more fields than there are headings.
+    row has more fields than there are headings. ``blank`` are those in which the first rows hold nothing.
     """
 
     label: str
@@ -52,6 +54,7 @@ class Sheet:
     names: tuple[str, ...]
     note: str = ""
     delimiter: str | None = None
+    blank: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +113,14 @@ def _parquet(path: Path, label: str, desk: Desk) -> Sheet:
     relation, row = f"read_parquet({literal(_exact(path))}, file_row_number=true)", "file_row_number"
     described = desk.connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {relation}")
     names = tuple(name for name, *_ in described.fetchall())
+    filled = ", ".join(f"count({quoted(name)})" for name in names)
+    first = f"(SELECT * FROM {relation} LIMIT {FIRST})"
+    counts = desk.connection.execute(f"SELECT {filled} FROM {first}").fetchall()[0]
     if path.parent == desk.scratch:  # What was unpacked does not outlive the reading.
         desk.connection.execute(f"CREATE TABLE {quoted(desk.prefix)} AS SELECT * FROM {relation}")
         relation = quoted(desk.prefix)
-    return Sheet(label, relation, row, names)
+    blank = frozenset(name for name, count in zip(names, counts, strict=True) if not count)
+    return Sheet(label, relation, row, names, blank=blank)
 
 
 def _zipped(path: Path, label: str, desk: Desk) -> list[Sheet]:
@@ -147,13 +154,13 @@ def _text(path: Path, label: str, desk: Desk) -> Sheet:
         if old_newlines or not code.startswith("utf-8"):
             path = _transcoded(path, code, label, desk)
     sample = sample.replace("\r", "\n") if old_newlines else sample
-    skip, delimiter, headings = _heading(sample, label)
+    skip, delimiter, (headings, *first) = _heading(sample, label)
     if not desk.headings_only:
         _load(path, [*headings, OVERFLOW], desk, skip=skip, delimiter=delimiter)
         _check_quotes([*headings, OVERFLOW], label, desk)
     named = tuple(name for name in headings if not _anonymous(name))
     note = f"{DELIMITERS[delimiter]}-separated, {code}"
-    return Sheet(label, quoted(desk.prefix), "rowid", named, note, delimiter)
+    return Sheet(label, quoted(desk.prefix), "rowid", named, note, delimiter, _blank(headings, first))
 
 
 def _load(path: Path, columns: Sequence[str], desk: Desk, *, skip: int, delimiter: str) -> None:
@@ -199,8 +206,8 @@ def _transcoded(path: Path, code: str, label: str, desk: Desk) -> Path:
     return target
 
 
-def _heading(sample: str, label: str) -> tuple[int, str, list[str]]:
-    """How many lines to skip before the headings, what separates fields, and the headings."""
+def _heading(sample: str, label: str) -> tuple[int, str, list[list[str]]]:
+    """How many lines to skip before the headings, what separates fields, and the headings with the first rows."""
     lines = sample.splitlines(keepends=True)
     start = next((at for at, line in enumerate(lines) if line.strip(" \t\r\n,;|\ufeff")), None)
     if start is None:
@@ -212,18 +219,39 @@ def _heading(sample: str, label: str) -> tuple[int, str, list[str]]:
         mark: _first_records(body, mark) for mark in ([said[1]] if said else DELIMITERS) if mark in DELIMITERS
     }
     marked = re.match(r"\s*(<|\{|\[\s*\{)", body) is not None
-    delimiter = max(found, key=lambda mark: _regularity(found[mark]), default=",")
-    headings = found[delimiter][0] if found else []
-    if len(headings) < 2 or marked:
+    delimiter = max(found, key=lambda mark: _regularity(found[mark][1]), default=",")
+    above, records = found.get(delimiter, (0, [[]]))
+    if len(records[0]) < 2 or marked:
         raise SourceUnreadable(
             f"{label} is not a table: its first line, {_short(body)!r}, has no headings separated by comma, "
             f"semicolon, tab or bar. {EXPECTED}"
         )
-    return start, delimiter, _unique(headings)
+    return start + above, delimiter, [_unique(records[0]), *records[1:]]
 
 
-def _first_records(body: str, delimiter: str) -> list[list[str]]:
-    return list(islice(csv.reader(body.splitlines(keepends=True), delimiter=delimiter), 100))
+def _first_records(body: str, delimiter: str) -> tuple[int, list[list[str]]]:
+    """How many lines stand above the headings, and the records from there on."""
+    reader = csv.reader(body.splitlines(keepends=True), delimiter=delimiter)
+    begin, records = [0], list[list[str]]()
+    for record in islice(reader, FIRST):
+        begin.append(reader.line_num)
+        records.append(record)
+    top = _top(records)
+    return begin[top], records[top:]
+
+
+def _top(rows: Sequence[Sequence[str | None]]) -> int:
+    """Which of the first rows holds the headings: titles above them fill fewer cells than half of what is usual."""
+    filled = [sum(cell is not None and cell.strip() != "" for cell in row) for row in rows]
+    usual = sorted(count for count in filled if count)
+    middle = usual[len(usual) // 2] if usual else 0
+    return next((at for at, count in enumerate(filled) if count > 1 and 2 * count >= middle), 0)
+
+
+def _blank(headings: Sequence[str], rows: Sequence[Sequence[str | None]]) -> frozenset[str]:
+    """The columns in which none of the rows holds anything."""
+    filled = {at for row in rows for at, cell in enumerate(row) if cell and cell.strip()}
+    return frozenset(heading for at, heading in enumerate(headings) if at not in filled)
 
 
 def _regularity(records: list[list[str]]) -> tuple[bool, float, int]:
@@ -248,20 +276,22 @@ def _sheet(label: str, name: str, rows: Iterator[list[Any]], desk: Desk) -> Shee
     import pyarrow as pa
 
     texts = (tuple(map(_cell, row)) for row in rows)
-    filled = dropwhile(lambda row: sum(cell is not None for cell in row) < 2, texts)
-    headings = next(filled, None)
-    if headings is None:
+    first = list(islice(texts, FIRST))
+    top = _top(first)
+    if not first or sum(cell is not None for cell in first[top]) < 2:
         return None
+    headings = first[top]
     kept = [at for at, heading in enumerate(headings) if heading]
     names = _unique([str(headings[at]) for at in kept])
     table = quoted(f"{desk.prefix}: {name}")
     shape = ", ".join(f"{quoted(heading)} VARCHAR" for heading in names)
     desk.connection.execute(f"CREATE TABLE {table} ({shape})")
-    body = () if desk.headings_only else filled
-    for chunk in _chunks([row[at] for at in kept] for row in body if any(row)):
+    below = [[row[at] for at in kept] for row in first[top + 1 :] if any(row)]
+    rest = ([row[at] for at in kept] for row in texts if any(row))
+    for chunk in _chunks(() if desk.headings_only else chain(below, rest)):
         columns = [pa.array(column, pa.string()) for column in zip(*chunk, strict=True)]
         desk.connection.from_arrow(pa.table(columns, names=names)).insert_into(table)
-    return Sheet(f"{label}, sheet '{name}'", table, "rowid", tuple(names))
+    return Sheet(f"{label}, sheet '{name}'", table, "rowid", tuple(names), blank=_blank(names, below))
 
 
 def _cell(value: object) -> str | None:

@@ -18,6 +18,12 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKD", name.lower()))
 
 
+def words(name: str) -> frozenset[str]:
+    """The words of a heading: ``orderDate``, ``Order_Date`` and ``ORDER DATE`` have the same two."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", unicodedata.normalize("NFKD", name))
+    return frozenset(re.findall(r"[a-z0-9]+", apart.replace("\u0301", "").lower()))
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
@@ -31,6 +37,7 @@ STANDARD: tuple[Standard, ...] = (
     "unitprice",
     "customerid",
     "country",
+    "status",
 )
 TRACES = ("line", "file", "unread", "further")
 """Beside them: where a row stands, and what else was seen of it."""
@@ -38,66 +45,89 @@ REQUIRED: dict[str, tuple[Standard, ...]] = {
     "lines": ("invoiceno", "stockcode", "quantity", "invoicedate", "unitprice"),
     "weekly": ("stockcode", "quantity", "invoicedate", "unitprice"),
 }
+NUMBERED = "no number nr nbr num id code"
+"""What follows the name of a thing, where a heading means its number."""
+
+
+def _each(things: str, *, followed: str = NUMBERED) -> tuple[str, ...]:
+    """Every thing with what may follow it, and then every thing alone."""
+    return (*(thing + end for thing in _words(things) for end in _words(followed)), *_words(things))
+
+
 USUAL: dict[Standard, tuple[str, ...]] = {
-    "invoiceno": _words(
-        """invoiceno invoice invoicenumber invoiceid orderid orderno ordernumber order transactionid
-        transactionno transaction salesorderid salesorder receiptid receiptno receipt basketid basket
-        documentno rechnungsnr rechnungsnummer belegnr belegnummer bonnr auftragsnr auftragsnummer bestellnr
-        bestellnummer nfacture nofacture numerofacture facture ncommande nocommande numerocommande commande
-        nfactura numerofactura factura pedido numerofattura fattura factuurnummer"""
+    "invoiceno": (
+        *_each("invoice order salesorder transaction receipt basket ticket bill document"),
+        *_words(
+            """rechnungsnr rechnungsnummer belegnr belegnummer bonnr auftragsnr auftragsnummer bestellnr
+            bestellnummer verkaufsbeleg verkaufsbelegnr nfacture nofacture numerofacture facture ncommande nocommande
+            numerocommande commande nfactura numerofactura factura pedido numerofattura fattura factuurnummer"""
+        ),
     ),
-    "stockcode": _words(
-        """stockcode sku lineitemsku itemsku productsku productcode productid productno product itemcode
-        itemid itemno item articleno articleid article materialno upc ean gtin asin artikelnr artikelnummer
-        artikel materialnummer codearticle refarticle codeproduit produit reference codigoarticulo articulo
-        referencia codicearticolo"""
+    "stockcode": (
+        *_words("stockcode sku skuid lineitemsku itemsku productsku variantsku"),
+        *_each("product item article material part"),
+        *_words(
+            """upc ean gtin asin artikelnr artikelnummer artikel materialnr materialnummer codearticle refarticle
+            codeproduit produit reference codigoarticulo articulo referencia codicearticolo"""
+        ),
     ),
     "description": _words(
-        """description productname productdescription producttitle itemname itemdescription lineitemname title
-        articlename name bezeichnung artikelbezeichnung artikelname produktname designation libelle descripcion
-        descrizione omschrijving"""
+        """description productname productdescription producttitle productdetail itemname itemdescription
+        lineitemname title articlename name bezeichnung artikelbezeichnung artikelname materialkurztext
+        materialbezeichnung produktname designation libelle descripcion descrizione omschrijving"""
     ),
     "quantity": _words(
-        """quantity move qty lineitemquantity itemquantity orderquantity orderqty orderedquantity
-        quantityordered quantitysold qtysold unitssold salesunits units unit menge verkauftemenge anzahl stuckzahl
-        stuck quantite qte cantidad quantita aantal"""
+        """quantity move qty lineitemquantity itemquantity orderquantity orderqty orderedquantity transactionqty
+        transactionquantity quantityordered quantitysold qtysold unitssold unitsales salesunits units unit menge
+        verkauftemenge auftragsmenge anzahl stuckzahl stuck quantite qte cantidad quantita aantal"""
     ),
     "invoicedate": _words(
-        """invoicedate invoicedatetime orderdate orderdatetime ordertime orderedat orderpurchasetimestamp
-        transactiondate transactiontime purchasedate saledate salesdate datetime date timestamp createdat
-        paidat datum rechnungsdatum belegdatum bestelldatum verkaufsdatum datefacture datecommande datevente
-        fecha fechafactura"""
+        """invoicedate invoicedatetime orderdate orderdatetime ordertime orderedat ordercreated
+        orderpurchasetimestamp transactiondate transactiontime purchasedate saledate salesdate eventtime datetime date
+        timestamp createdat paidat datum rechnungsdatum belegdatum bestelldatum verkaufsdatum datefacture datecommande
+        datevente fecha fechafactura"""
     ),
     "unitprice": _words(
-        """unitprice price lineitemprice itemprice priceperunit priceeach pricepaid sellingprice saleprice
-        salesprice itemcost einzelpreis stuckpreis verkaufspreis preis prixunitaire prixunitaireht
-        prixunitairettc prix preciounitario precio prezzounitario prezzo prijs"""
+        """unitprice price lineitemprice itemprice priceperunit priceeach pricepaid sellingprice sellprice saleprice
+        salesprice averageprice avgprice itemcost einzelpreis stuckpreis nettopreis verkaufspreis preis prixunitaire
+        prixunitaireht prixunitairettc prix preciounitario precio prezzounitario prezzo prijs"""
     ),
-    "customerid": _words(
-        """customerid customer customerno customernumber customercode custid clientid userid customeruserid
-        buyerid memberid cardid householdid householdkey kundennr kundennummer kunde codeclient numeroclient
-        codigocliente cliente klantnummer"""
+    "customerid": (
+        *_words("customeruniqueid customeruserid"),
+        *_each("customer cust client"),
+        *_words(
+            """userid buyerid memberid cardid householdid householdkey kundennr kundennummer kunde auftraggeber
+            codeclient numeroclient codigocliente cliente klantnummer"""
+        ),
     ),
     "country": _words(
         """country countryname billingcountry shippingcountry shipcountry countrycodebilling
         countrycodeshipping countrycode market land lieferland pays pais paese"""
     ),
+    "status": _words(
+        """orderstatus itemstatus linestatus salestatus salesstatus financialstatus paymentstatus status eventtype
+        transactiontype bestellstatus auftragsstatus"""
+    ),
 }
 WEEK = _words(
     """week weekstart weekstarting weekbeginning weekcommencing weekof weekdate weekno weeknumber weekid
-    yearweek isoweek kalenderwoche kw woche semaine semana"""
+    yearweek isoweek wmyrwk kalenderwoche kw woche semaine semana"""
 )
+DAY = _each("day")
+"""A number under one of these counts days, and not weeks."""
+TIME = _words("time transactiontime ordertime saletime salestime timeofday transtime uhrzeit heure hora")
+"""What tells the time of the day beside a column of dates."""
 TOTAL = _words(
-    """sales salesvalue salesamount revenue turnover amount total totalprice totalamount totalvalue linetotal
-    lineamount value umsatz betrag gesamtpreis montant importe"""
+    """sales salesvalue salesamount grosssales netsales productsales revenue turnover amount total totalprice
+    totalamount totalvalue linetotal lineamount value umsatz betrag gesamtpreis nettowert montant importe"""
 )
 """What a row's quantity and price come to."""
-PLACES = _words(
-    """store storeid storeno storenumber storecode storename shop shopid branch branchid outlet outletid
-    location locationid filiale filialnr magasin tienda"""
+PLACES = (
+    *_each("store shop branch outlet location"),
+    *_words("storename filiale filialnr magasin tienda"),
 )
 """What tells stores apart."""
-MAIL = _words("email emailaddress customeremail billingemail contactemail")
+MAIL = _words("email emailaddress customeremail billingemail emailbilling contactemail")
 """What tells customers apart, if the shop so decides: it names a person."""
-COST = _words("cost unitcost costprice costperunit purchaseprice buyingprice cogs einkaufspreis prixachat")
+COST = _words("cost unitcost costprice costperunit purchaseprice buyingprice einkaufspreis prixachat")
 """What one unit costs the shop."""

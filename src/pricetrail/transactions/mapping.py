@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, cast
 
 from ibis import _
@@ -14,16 +13,12 @@ from ibis.expr.types import Table
 
 from pricetrail.errors import SchemaMismatch, UsageError
 from pricetrail.params import Source, Standard
-from pricetrail.transactions import expression
+from pricetrail.transactions import expression, hints
 from pricetrail.transactions.engine import rows as plainly
 from pricetrail.transactions.expression import Expression
 from pricetrail.transactions.headings import (
-    COST,
-    MAIL,
-    PLACES,
     REQUIRED,
     STANDARD,
-    TOTAL,
     TRACES,
     USUAL,
     WEEK,
@@ -32,7 +27,7 @@ from pricetrail.transactions.headings import (
 
 SHOWN = 20
 NEWEST, LATEST = 300, 0.99
-DAY = 86_400
+SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +45,34 @@ class Wishes:
 NONE = Wishes()
 
 
-def settle(names: Sequence[str], wishes: Wishes = NONE, *, label: str = "The table") -> Source:
+def settle(
+    names: Sequence[str],
+    wishes: Wishes = NONE,
+    *,
+    label: str = "The table",
+    blank: frozenset[str] = frozenset(),
+) -> Source:
     """Say where each standard column comes from, given a file's column names.
 
-    What the user said goes before the usual names. Rows are weekly aggregates when a week is mapped, or when
-    there is a week and no invoice number.
+    What the user said goes before the usual names, and a column that holds something before one that is ``blank``.
+    Rows are weekly aggregates when a week is mapped, or when there is a week and no invoice number.
 
     Raises:
         SchemaMismatch: a column that is needed, or that the user named, is not there.
         UsageError: a wish cannot be understood.
     """
-    said, weekly = _said(wishes.maps)
-    columns = dict(said)
+    named, weekly = _said(wishes.maps)
+    columns = dict(named)
     known = {plain(name): name for name in reversed(names)}
-    free = {short: name for short, name in known.items() if name not in said.values()}
+    free = {short: name for short, name in known.items() if name not in named.values()}
     for standard in STANDARD:
-        found = next((free[name] for name in _usual(standard, free) if name in free), None)
+        found = _first(_usual(standard, free), free, blank)
         if standard not in columns and found is not None:
             columns[standard] = found
-    week = next((free[name] for name in WEEK if name in free), None)
-    if not weekly and "invoiceno" not in columns and week is not None and "invoicedate" not in said:
+    week = _first(WEEK, free, blank)
+    if not weekly and "invoiceno" not in columns and week is not None and "invoicedate" not in named:
         columns["invoicedate"], weekly = week, True
-    if weekly and "invoiceno" not in said:
+    if weekly and "invoiceno" not in named:
         columns.pop("invoiceno", None)
     settled: dict[str, object] = {
         "columns": {standard: columns[standard] for standard in STANDARD if standard in columns},
@@ -101,10 +102,10 @@ def resolve(names: Sequence[str], source: Source, *, label: str) -> dict[str, st
     found = {to: _find(names, to, text) for to, text in wanted.items()}
     missing = [to for to, place in found.items() if place is None]
     missing += [str(to) for to in REQUIRED[source.grain] if to not in found]
+    places = {to: place for to, place in found.items() if place is not None}
     if missing:
-        used = {name for place in found.values() for name in _columns(place)}
-        raise _mismatch(names, used, {to: wanted.get(to, to) for to in missing}, label=label)
-    return {to: place for to, place in found.items() if place is not None}
+        raise _mismatch(names, places, {to: wanted.get(to, to) for to in missing}, label=label)
+    return places
 
 
 def preview(lines: Table, rows: int = 5) -> list[dict[str, Any]]:
@@ -142,23 +143,13 @@ def counts(lines: Table) -> Counts:
     orders, each = ([int(group[name]) for group in groups] for name in ("orders", "lines"))
     back = max(0.5, LATEST - NEWEST / max(sum(each), 1))
     ends = plainly(lines.agg(begin=moment.quantile(back), end=moment.quantile(LATEST)))[0]
-    days = math.floor(((ends["end"] or 0) - (ends["begin"] or 0)) / DAY) + 1
+    days = math.floor(((ends["end"] or 0) - (ends["begin"] or 0)) / SECONDS) + 1
     return Counts(len(groups) == 2, sum(orders), min(orders, default=0), min(each, default=0), days)
 
 
-def advice(names: Sequence[str], source: Source, cost: str | None) -> Iterator[str]:
-    """What else the columns of a file could be used for, one sentence each; ``cost`` is the covariate that is the
-    unit cost."""
-    used = source.columns.values()
-    place = next((name for name in names if plain(name) in PLACES and name not in used), None)
-    if source.key is None and place is not None:
-        yield f"{place!r} may tell stores apart: with --key {_shell(place)} each has prices of its own."
-    mail = next((name for name in names if plain(name) in MAIL), None)
-    if "customerid" not in source.columns and mail is not None:
-        yield f"{mail!r} may tell customers apart: --map customerid={_shell(mail)} tells forecasts what each bought."
-    paid = next((name for name in names if plain(name) in COST and name not in used), None)
-    if cost is None and paid is not None:
-        yield f"{paid!r} may be what a unit costs: with --cost {_shell(paid)} prices are set for margin."
+def said(maps: Sequence[str]) -> dict[Standard, str]:
+    """Which standard columns the user named, and where they come from."""
+    return _said(maps)[0]
 
 
 def _said(maps: Sequence[str]) -> tuple[dict[Standard, str], bool]:
@@ -189,8 +180,14 @@ def _usual(standard: Standard, free: Mapping[str, str]) -> tuple[str, ...]:
     """A web shop's export calls the order 'Name' when the product is a 'Lineitem'."""
     lineitems = any(name.startswith("lineitem") for name in free)
     if standard == "invoiceno" and lineitems:
-        return "name", *USUAL[standard]
+        return ("name", *USUAL[standard])
     return tuple(name for name in USUAL[standard] if name != "name" or not lineitems)
+
+
+def _first(usual: Sequence[str], free: Mapping[str, str], blank: frozenset[str]) -> str | None:
+    """The first of the usual names that is there, and holds something if any of them does."""
+    there = [free[name] for name in usual if name in free]
+    return next((name for name in there if name not in blank), there[0] if there else None)
 
 
 def _find(names: Sequence[str], to: str, text: str) -> str | Expression | None:
@@ -215,6 +212,12 @@ def _columns(place: str | Expression | None) -> tuple[str, ...]:
     return place.columns if isinstance(place, Expression) else (place,)
 
 
+def columns(source: Source) -> tuple[str, ...]:
+    """The columns of a source's order lines: the standard ones (``status`` where it has one), covariates and key."""
+    standard = (to for to in STANDARD if to != "status" or to in source.columns)
+    return (*standard, *extra(source))
+
+
 def extra(source: Source) -> tuple[str, ...]:
     """The columns of a source beyond the standard ones: its covariates, then its key."""
     return (*source.covariates, *([source.key] if source.key else []))
@@ -231,68 +234,13 @@ def _named_once(source: Source) -> None:
 
 
 def _mismatch(
-    names: Sequence[str], used: set[str], missing: Mapping[str, str], *, label: str
+    names: Sequence[str], places: Mapping[str, str | Expression], missing: Mapping[str, str], *, label: str
 ) -> SchemaMismatch:
-    rest = sorted(set(names) - used)
+    rest = sorted(set(names) - {name for place in places.values() for name in _columns(place)})
     shown = rest if len(rest) <= SHOWN else [*rest[:SHOWN], f"... and {len(rest) - SHOWN} more"]
     wanted = [to if text == to else f"{to}, from {text!r}" for to, text in missing.items()]
-    return SchemaMismatch(label, missing=wanted, unexpected=shown, hint=_hint(names, rest, missing))
-
-
-def _hint(names: Sequence[str], rest: Sequence[str], missing: Mapping[str, str]) -> str:
-    if sum(re.fullmatch(r"[\d.,:/ -]+", name) is not None for name in names) * 2 > len(names):
-        return "The first line looks like data: expected the columns' headings there."
-    near = {to: _nearest(rest, to, text) for to, text in missing.items()}
-    hints = [
-        f"Did you mean {name!r}? Then say {_option(to)}{_shell(name)}"
-        for to, name in near.items()
-        if name is not None
-    ]
-    whole = _whole(names, rest) if near.get("unitprice", "") is None else None
-    if whole is not None:
-        hints.append(f"Is {whole[0]!r} what a row comes to? Then say --map unitprice='{' / '.join(whole)}'")
-    if near.get("quantity", "") is None:
-        hints.append("Is every row one unit? Then say --map quantity=1")
-    far = [
-        f"{_option(to)}COLUMN"
-        for to, name in near.items()
-        if name is None and (to != "unitprice" or whole is None)
-    ]
-    if far:
-        hints.append(f"Say which columns to use: {' '.join(far)}")
-    if "invoiceno" in missing and "invoicedate" not in missing:
-        hints.append(
-            "If a row is a product's total for a week, say which column is the week: --map week=COLUMN"
-        )
-    return "\n".join(hints)
-
-
-def _whole(names: Sequence[str], rest: Sequence[str]) -> tuple[str, str] | None:
-    """A column of totals and the one of quantities, as an expression spells them."""
-    known = {plain(name): name for name in rest}
-    total = next((known[name] for name in TOTAL if name in known), None)
-    quantity = next((name for name in names if plain(name) in USUAL["quantity"]), None)
-    return None if total is None or quantity is None else (_spelled(total), _spelled(quantity))
-
-
-def _spelled(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z_]\w*", name) else '"' + name.replace('"', '""') + '"'
-
-
-def _nearest(rest: Sequence[str], to: str, text: str) -> str | None:
-    known = {plain(name): name for name in rest}
-    sought = [plain(name) for name in expression.columns(text)] or [plain(text)]
-    usual = USUAL.get(cast(Standard, to), ())
-    near = [get_close_matches(name, known, n=1, cutoff=0.75) for name in (*sought, *usual)]
-    return next((known[match[0]] for match in near if match), None)
-
-
-def _option(to: str) -> str:
-    return f"--map {to}=" if to in STANDARD else "--covariate or --key "
-
-
-def _shell(name: str) -> str:
-    return name if re.fullmatch(r"[\w.-]+", name) else f"'{name}'"
+    hint = "\n".join(hints.missing(names, rest, missing, places))
+    return SchemaMismatch(label, missing=wanted, unexpected=shown, hint=hint)
 
 
 def _tidy(name: str) -> str:

@@ -10,8 +10,10 @@ import duckdb
 
 Sign = Literal[".", ","]
 
-# No part of the number: spaces of any kind, currency signs, a currency's three letters before or after.
-DECORATION = r"[\s\x{00A0}\x{2009}\x{202F}''£$€¥]|^[A-Z]{3}|[A-Z]{3}$"
+# No part of the number: spaces of any kind, currency signs, a currency's letters before or after: R$, Rp, kr., PLN.
+DECORATION = r"[\s\x{00A0}\x{2009}\x{202F}''\p{Sc}]|^\pL{1,3}\.?|\pL{2,3}\.?$"
+# How bookkeepers write what is less than nothing: (2.50) and 2.50-
+NEGATIVE = r"^\((.*)\)$|^([^-].*)-$"
 WHOLE = r"^[+-]?\d+$"
 CERTAIN = {
     ".": r"^[+-]?(\d*\.(\d{1,2}|\d{4,})|0?\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})$",
@@ -90,4 +92,5 @@ def flag(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    return f"regexp_replace(replace({text}, chr(8722), '-'), '{DECORATION}', '', 'g')"
+    bare = f"regexp_replace(replace({text}, chr(8722), '-'), '{DECORATION}', '', 'g')"
+    return f"regexp_replace({bare}, '{NEGATIVE}', '-\\1\\2')"

@@ -24,8 +24,8 @@ from pricetrail.transactions import dates, formats, mapping, standard
 from pricetrail.transactions.contract import TYPES
 from pricetrail.transactions.engine import connect, known
 from pricetrail.transactions.formats import Desk
-from pricetrail.transactions.headings import STANDARD, TRACES
-from pricetrail.transactions.mapping import NONE, Wishes, extra
+from pricetrail.transactions.headings import TRACES
+from pricetrail.transactions.mapping import NONE, Wishes
 from pricetrail.transactions.standard import Part
 
 
@@ -43,10 +43,10 @@ def read(files: Sequence[Path], source: Source) -> Table:
 
     Columns: ``invoiceno``, ``stockcode`` (str), ``description`` (str or null), ``quantity`` (float64),
     ``invoicedate`` (timestamp, the shop's local time), ``unitprice`` (float64), ``customerid`` (str or null),
-    ``country`` (str), the covariates (float64), the key (str), then ``line`` (int64, the position over all
-    files from 0), ``file`` (its name), ``unread`` (str: what could not be read as a number or a date and
-    why, null where all could) and ``further`` (int64: differs where the file's other columns do). Weekly rows
-    have no invoice: ``invoiceno`` is then the key and the week.
+    ``country`` (str), ``status`` (str or null) where the source has one, the covariates (float64), the key
+    (str), then ``line`` (int64, the position over all files from 0), ``file`` (its name), ``unread`` (str: what
+    could not be read as a number or a date and why, null where all could) and ``further`` (int64: differs where
+    the file's other columns do). Weekly rows have no invoice: ``invoiceno`` is then the key and the week.
 
     Raises:
         SourceUnreadable: a file is missing, empty, damaged, no table, or mixes two ways of writing dates.
@@ -101,7 +101,7 @@ def settled(files: Sequence[Path], wishes: Wishes = NONE) -> tuple[Source, tuple
         refused: list[SchemaMismatch] = []
         for sheet in sheets:
             try:
-                return mapping.settle(sheet.names, wishes, label=sheet.label), sheet.names
+                return mapping.settle(sheet.names, wishes, label=sheet.label, blank=sheet.blank), sheet.names
             except SchemaMismatch as error:
                 refused.append(error)
     raise min(refused, key=lambda error: len(error.missing))
@@ -109,7 +109,7 @@ def settled(files: Sequence[Path], wishes: Wishes = NONE) -> tuple[Source, tuple
 
 def _schema(source: Source) -> Schema:
     kinds = {**TYPES, "further": dt.int64, **dict.fromkeys(source.covariates, dt.float64)}
-    names = (*STANDARD, *extra(source), *TRACES)
+    names = (*mapping.columns(source), *TRACES)
     return ibis.schema({name: kinds.get(name, dt.string) for name in names})
 
 
@@ -149,6 +149,7 @@ def _note(part: Part, order: dates.Order) -> str:
         said.append(f"dates with the {order} first")
         if part.dates.order() is None:
             said.append("which no date of the file settles (source.dates in params.yaml, or --dates, does)")
-    if part.weeks:
-        said.append("numbers of weeks, counted from Monday 1970-01-05, as dates")
+    if part.counted:
+        counts = "days" if part.step == 1 else "weeks"
+        said.append(f"numbers of {counts}, counted from Monday 1970-01-05, as dates")
     return f"{part.sheet.label}: {', '.join(said)}"

@@ -12,8 +12,9 @@ from pricetrail.params import Source
 from pricetrail.transactions import dates, expression, numerals
 from pricetrail.transactions.expression import Expression
 from pricetrail.transactions.formats import OVERFLOW, Sheet, literal, quoted
-from pricetrail.transactions.headings import STANDARD
-from pricetrail.transactions.mapping import extra
+from pricetrail.transactions.headings import DAY
+from pricetrail.transactions.headings import plain as plainly
+from pricetrail.transactions.mapping import columns
 
 NUMBERS = ("quantity", "unitprice")
 NO_COUNTRY = "Unspecified"
@@ -25,8 +26,9 @@ SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One sheet ready to be read: the SQL of each column's value, its type, how its texts are written, and the
-    columns that say something else."""
+    """One sheet ready to be read: the SQL of each column's value, its type, how its texts are written, the columns
+    that say something else, whether each row is a ``single`` unit, and how many days (``step``) a small number of a
+    date counts, where there are such (``counted``)."""
 
     file: str
     sheet: Sheet
@@ -34,11 +36,13 @@ class Part:
     rows: int
     values: Mapping[str, str]
     unused: tuple[str, ...]
+    single: bool
     kinds: Mapping[str, str]
     numbers: Mapping[str, numerals.Evidence]
     sign: numerals.Sign
     dates: dates.Evidence | None
-    weeks: bool
+    step: int
+    counted: bool
 
 
 def prepare(
@@ -70,7 +74,7 @@ def prepare(
     kinds = _checked_types(connection, relation, values, places)
     for name in source.covariates:
         _check_covariate(connection, sheet, plain[name], numbers.get(plain[name]))
-    moment = values["invoicedate"]
+    amount, moment = places["quantity"], values["invoicedate"]
     found = dates.gather(connection, relation, moment) if kinds["invoicedate"] == TEXT else None
     counts = "counted" in found.shapes if found else _counts(kinds["invoicedate"])
     return Part(
@@ -80,11 +84,13 @@ def prepare(
         rows=connection.execute(f"SELECT count(*) FROM {sheet.relation}").fetchall()[0][0],
         values=values,
         unused=tuple(sorted({*sheet.names} - computed - {*plain.values()})),
+        single=isinstance(amount, Expression) and not amount.columns,
         kinds=kinds,
         numbers={to: numbers[name] for to, name in plain.items() if name in numbers},
         sign=sign,
         dates=found,
-        weeks=counts and dates.weeks(connection, relation, moment),
+        step=1 if plainly(plain.get("invoicedate", "")) in DAY else dates.WEEK_DAYS,
+        counted=counts and dates.small(connection, relation, moment),
     )
 
 
@@ -95,20 +101,16 @@ def select(part: Part, source: Source, order: dates.Order, *, offset: int) -> st
     given = [f"{value} AS {quoted(to)}" for to, value in part.values.items()]
     given += [f"{overflow} AS overflow", f"{quoted(POSITION)} AS position", f"{_further(part)} AS further"]
     inner = f"SELECT {', '.join(given)} FROM {part.relation}"
-    known = [f"{_read(to, part, source, order)} AS {quoted(to)}" for to in _columns(source)]
+    known = [f"{_read(to, part, source, order)} AS {quoted(to)}" for to in columns(source)]
     kept = [f"{quoted(to)} AS {quoted('text: ' + to)}" for to in texts]
     middle = f"SELECT {', '.join([*known, *kept])}, overflow, position, further FROM ({inner})"
-    columns = [quoted(to) for to in _columns(source)]
+    chosen = [quoted(to) for to in columns(source)]
     if source.grain == "weekly" and "invoiceno" not in part.values:
-        columns[0] = f"{_week_and_key(source)} AS invoiceno"
+        chosen[0] = f"{_week_and_key(source)} AS invoiceno"
     return (
-        f"SELECT {', '.join(columns)}, cast(position + {offset} AS BIGINT) AS line, "
+        f"SELECT {', '.join(chosen)}, cast(position + {offset} AS BIGINT) AS line, "
         f"{literal(part.file)} AS file, {_unread(texts)} AS unread, further FROM ({middle})"
     )
-
-
-def _columns(source: Source) -> list[str]:
-    return [*STANDARD, *extra(source)]
 
 
 def _relation(sheet: Sheet, extra: Mapping[str, str]) -> str:
@@ -188,12 +190,12 @@ def _as_number(name: str, kind: str, part: Part, to: str) -> str:
 
 def _as_moment(name: str, kind: str, part: Part, order: dates.Order, zone: str) -> str:
     if part.dates is not None:
-        return dates.instant(name, part.dates, order, zone)
+        return dates.instant(name, part.dates, order, zone, step=part.step)
     if kind.endswith("TIME ZONE") or kind.startswith("TIMESTAMPTZ"):
         return f"timezone({literal(zone)}, cast({name} AS TIMESTAMPTZ))"
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
         return f"cast({name} AS TIMESTAMP)"
-    return dates.counted(f"cast({name} AS DOUBLE)") if _counts(kind) else "cast(NULL AS TIMESTAMP)"
+    return dates.counted(f"cast({name} AS DOUBLE)", part.step) if _counts(kind) else "cast(NULL AS TIMESTAMP)"
 
 
 def _as_text(name: str, kind: str) -> str:
@@ -222,7 +224,10 @@ def _week_and_key(source: Source) -> str:
 
 
 def _further(part: Part) -> str:
-    """Rows that differ in a column that is not used, such as the number of an order's line, are no repetitions."""
+    """Rows that differ in a column that is not used, such as the number of an order's line, are no repetitions.
+    Where every row is one unit, equal rows are several units."""
+    if part.single:
+        return quoted(POSITION)
     if not part.unused:
         return "cast(NULL AS BIGINT)"
     return f"cast(hash({', '.join(map(quoted, part.unused))}) >> 24 AS BIGINT)"
