@@ -153,14 +153,9 @@ def _given(data: list[str], scratch: Path, tell: fetch.Progress) -> list[Path]:
 
 
 def _show(seen: dict[str, Any]) -> None:
-    given = {**seen["columns"], **{name: name for name in seen["covariates"]}}
-    given |= {seen["key"]: seen["key"]} if seen["key"] else {}
-    first = Table("column", "comes from", box=None, padding=(0, 1), header_style="bold")
-    for title in ("first rows", *[""] * (SHOWN - 1)):
-        first.add_column(title, no_wrap=True)
-    for name, column in given.items():
-        first.add_row(name, column, *(_plain(row[name]) for row in seen["preview"][:SHOWN]))
-    stdout.print(first)
+    tables = [_first_rows(seen, shown) for shown in range(SHOWN, 0, -1)]
+    fitting = (each for each in tables if stdout.measure(each).maximum <= stdout.width)
+    stdout.print(next(fitting, tables[-1]))
     for note in seen["notes"]:
         say(note)
     if not seen["fairness"]:
@@ -169,6 +164,17 @@ def _show(seen: dict[str, Any]) -> None:
             "them (assess_model_risk.sensitive_feature)."
         )
     say(f"Made the shop {seen['shop']}. Next: {called()} run {seen['shop']}", to=stdout)
+
+
+def _first_rows(seen: dict[str, Any], shown: int) -> Table:
+    given = {**seen["columns"], **{name: name for name in seen["covariates"]}}
+    given |= {seen["key"]: seen["key"]} if seen["key"] else {}
+    first = Table("column", "comes from", box=None, padding=(0, 1), header_style="bold")
+    for title in ("first rows", *[""] * (shown - 1)):
+        first.add_column(title, no_wrap=True)
+    for name, column in given.items():
+        first.add_row(name, column, *(_plain(row[name]) for row in seen["preview"][:shown]))
+    return first
 
 
 def _plain(value: object) -> str:

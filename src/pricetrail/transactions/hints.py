@@ -65,7 +65,8 @@ def _unknown(far: Sequence[str]) -> Iterator[str]:
     elif "quantity" in far:
         yield "Is every row one unit? Then say --map quantity=1"
     if far:
-        yield f"Say which columns to use: {' '.join(f'{_option(to)}COLUMN' for to in far)}"
+        wanted = " ".join(f"{_option(to)}COLUMN" for to in far)
+        yield f"Say which columns to use: {wanted} (what another file holds has to be joined to this one first)"
 
 
 def _without_orders(day: str | Expression, buyer: str | Expression | None) -> Iterator[str]:
@@ -113,13 +114,17 @@ def _spelled(name: str) -> str:
 
 
 def _nearest(rest: Sequence[str], to: str, text: str) -> str | None:
+    """The column most like what was sought; else one that holds a usual word, or is nearly a usual name."""
     known = {plain(name): name for name in rest}
     sought = [plain(name) for name in expression.columns(text)] or [plain(text)]
-    usual = (*USUAL.get(cast(Standard, to), ()), *(ALSO.get(to, ())))
-    near = [get_close_matches(name, known, n=1, cutoff=0.75) for name in (*sought, *usual)]
-    alike = (known[match[0]] for match in near if match)
+    usual = (*USUAL.get(cast(Standard, to), ()), *ALSO.get(to, ()))
     holds = (name for word in usual for name in rest if word in words(name))
-    return next(chain(alike, holds), None)
+    return next(chain(_like(known, sought, 0.75), holds, _like(known, usual, 0.85)), None)
+
+
+def _like(known: Mapping[str, str], sought: Sequence[str], cutoff: float) -> Iterator[str]:
+    for name in sought:
+        yield from (known[match] for match in get_close_matches(name, known, n=1, cutoff=cutoff))
 
 
 def _inner(name: str) -> str:
