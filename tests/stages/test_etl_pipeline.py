@@ -36,6 +36,7 @@ HEADINGS = {
     "customerid": "CustomerID",
     "country": "Country",
 }
+WEEKLY = ("stockcode", "quantity", "invoicedate", "unitprice")
 DECLARED = Path(create.__file__).parent / "template/dvc.yaml"
 ONLINE = "online_retail.parquet"
 START = datetime(2011, 1, 3, 9)
@@ -59,8 +60,8 @@ def shop(root, *files, name="orders.csv"):
     return run(root)
 
 
-def run(root, **columns):
-    params = Params.model_validate({"source": {"columns": HEADINGS | columns}})
+def run(root, columns=HEADINGS, grain="lines"):
+    params = Params.model_validate({"source": {"columns": columns, "grain": grain}})
     etl_pipeline.work(Context(root, params, lambda share, note: None))
     return json.loads((root / "metrics/etl.json").read_text(encoding="utf-8"))
 
@@ -111,16 +112,27 @@ def test_status_tells_what_is_no_sale(tmp_path):
     rows = [line(at, Country=status, InvoiceNo=min(at, 4)) for at, status in enumerate(said)]
     rows += [line(6, Country="Cancelled", Quantity=0), line(7, Country="Refund", InvoiceNo=1, Quantity=-6)]
     shop(tmp_path, rows)
-    found = run(tmp_path, status="Country")
+    found = run(tmp_path, HEADINGS | {"status": "Country"})
     assert (found["accepted"], found["rejected"]) == (2, 0)
     assert found["reasons_removed"] == {"no sale by its status": 4, "a cancellation": 1, "cancelled later": 1}
     assert columns(tmp_path, "rejected")["status"][-1] == "Refund"
     assert "status" not in columns(tmp_path, "original_df")
 
 
+def test_weeks_in_which_nothing_sold_are_no_faults(tmp_path):
+    raw = tmp_path / "data/raw"
+    raw.mkdir(parents=True)
+    weeks = [f"2024-W{week:02},A,{week % 3},{2.5 if week % 3 else ''}" for week in range(1, 13)]
+    (raw / "0001-weeks.csv").write_text("\n".join(["week,sku,units,price", *weeks]))
+    found = run(
+        tmp_path, grain="weekly", columns=dict(zip(WEEKLY, ("sku", "units", "week", "price"), strict=True))
+    )
+    assert (found["accepted"], found["rejected"], found["reasons_removed"]) == (8, 0, {"nothing sold": 4})
+
+
 def test_equal_rows_of_one_unit_each_are_several_units(tmp_path):
     assert shop(tmp_path, [line(0), line(0)])["accepted"] == 1
-    assert run(tmp_path, quantity="1")["accepted"] == 2
+    assert run(tmp_path, HEADINGS | {"quantity": "1"})["accepted"] == 2
 
 
 def test_left_out_rows_keep_their_place_and_values(tmp_path):

@@ -52,3 +52,17 @@ def test_months_for_weeks_are_told(tmp_path):
     months = [["", "A", f"2024-{month:02}-01", month, 2.5, ""] for month in range(1, 13)]
     (note,) = doubts.notes(*read(tmp_path, months, "week=Date"))
     assert "31 days apart" in note
+
+
+def test_names_can_stand_for_missing_codes(tmp_path):
+    rows = [[*row, "Tea"] for row in lines(lambda n: 2.5)]
+    rows[3][1] = ""
+    path = tmp_path / "orders.csv"
+    with path.open("w", newline="") as out:
+        csv.writer(out).writerows([[*HEADINGS, "Item name"], *rows])
+    settled = source.settle([path])
+    (note,) = doubts.notes(source.read([path], settled), settled)
+    wish = """stockcode='coalesce(SKU, "Item name")'"""
+    assert f"1 rows have no 'SKU' but a 'Item name': --map {wish}" in note
+    again = source.settle([path], Wishes((wish.replace("'", ""),)))
+    assert source.read([path], again).stockcode.isnull().sum().execute() == 0

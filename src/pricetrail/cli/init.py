@@ -19,7 +19,7 @@ from pricetrail.stages import etl_gate
 from pricetrail.transactions import account, doubts, fetch, hints, ingest, mapping, simulator, source
 from pricetrail.transactions.mapping import Counts, Wishes
 
-SHOWN, LONGEST = 3, 16
+SHOWN, LONGEST, WIDE = 3, 16, 1_000
 ENOUGH, MOST_TESTED = 1.1, 0.25
 DEMO = "demo"
 UCI = "uci"
@@ -154,7 +154,8 @@ def _given(data: list[str], scratch: Path, tell: fetch.Progress) -> list[Path]:
 
 def _show(seen: dict[str, Any]) -> None:
     tables = [_first_rows(seen, shown) for shown in range(SHOWN, 0, -1)]
-    fitting = (each for each in tables if stdout.measure(each).maximum <= stdout.width)
+    wide = stdout.options.update_width(WIDE)
+    fitting = (each for each in tables if stdout.measure(each, options=wide).maximum <= stdout.width)
     stdout.print(next(fitting, tables[-1]))
     for note in seen["notes"]:
         say(note)

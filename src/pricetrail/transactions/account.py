@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import ibis
@@ -79,10 +81,10 @@ def settle(lines: Table, params: Params) -> Account:
     fates = []
     if current is not raw:
         fates.append(_fate(raw.anti_join(current, "line"), REMOVED, ibis.literal(SUPERSEDED)))
-    if "status" in current.columns:
-        void = keep(clean.void(current, params.etl_pipeline), "void")
-        fates.append(_fate(void, REMOVED, _.why))
-        current = current.anti_join(void, "line")
+    for tell in _idle(current, params):
+        idle = keep(tell(current), "idle")
+        fates.append(_fate(idle, REMOVED, _.why))
+        current = current.anti_join(idle, "line")
     horizon = contract.horizon(current)
     terms = contract.Contract(params.etl_pipeline, params.source, horizon)
     rejected = keep(contract.rejections(current, terms), "rejected")
@@ -91,6 +93,14 @@ def settle(lines: Table, params: Params) -> Account:
     fates += [_fate(rejected, REJECTED, _.reason), _fate(removed, REMOVED, _.why)]
     sales = keep(clean.sales(accepted, removed), "sales")
     return Account(raw, keep(ibis.union(*fates), "fates"), sales, horizon)
+
+
+def _idle(lines: Table, params: Params) -> Iterator[Callable[[Table], Table]]:
+    """What tells the rows that never were a sale, whatever else they hold."""
+    if "status" in lines.columns:
+        yield partial(clean.void, settings=params.etl_pipeline)
+    if params.source.grain == "weekly":
+        yield clean.unsold
 
 
 def _fate(lines: Table, outcome: str, reason: StringValue) -> Table:

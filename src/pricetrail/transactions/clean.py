@@ -24,7 +24,8 @@ CANCELLED = "cancelled later"
 PARTIAL = "a cancellation of a part"
 ORPHAN = "a cancellation without its original"
 VOID = "no sale by its status"
-REASONS = (VOID, DUPLICATE, NO_PRODUCT, STOCK, CANCELLATION, CANCELLED, PARTIAL, ORPHAN)
+UNSOLD = "nothing sold"
+REASONS = (VOID, UNSOLD, DUPLICATE, NO_PRODUCT, STOCK, CANCELLATION, CANCELLED, PARTIAL, ORPHAN)
 
 TRACES = ("line", "file", "unread", "stockcode")
 SEEN = ("unread", "further", "code", "status")
@@ -39,6 +40,11 @@ NOTHING = ""
 def coded(lines: Table) -> Table:
     """Add ``code``: the stock code as it is compared."""
     return lines.mutate(code=_.stockcode.upper())
+
+
+def unsold(lines: Table) -> Table:
+    """The rows of a week or a day that say that nothing sold, as no row would: ``line``, ``why``."""
+    return lines.filter(_.quantity == 0).select("line", why=ibis.literal(UNSOLD))
 
 
 def void(lines: Table, settings: Etl) -> Table:

@@ -11,7 +11,7 @@ from ibis.expr.types import Table
 from pricetrail.errors import UsageError
 from pricetrail.params import Source
 from pricetrail.transactions.engine import rows
-from pricetrail.transactions.hints import over
+from pricetrail.transactions.hints import either, over
 from pricetrail.transactions.mapping import said
 
 ENOUGH = 30
@@ -40,15 +40,19 @@ def settle(lines: Table, source: Source, maps: Sequence[str]) -> None:
 
 def notes(lines: Table, source: Source) -> Iterator[str]:
     """What else a person should look at, one sentence each."""
-    buyers = rows(
-        lines.filter(_.customerid.notnull()).agg(
-            orders=_.invoiceno.nunique(), customers=_.customerid.nunique()
-        )
-    )[0]
+    known = lines.filter(_.customerid.notnull())
+    buyers = rows(known.agg(orders=_.invoiceno.nunique(), customers=_.customerid.nunique()))[0]
     if buyers["orders"] >= ENOUGH and buyers["orders"] == buyers["customers"]:
         yield (
             f"No customer comes twice: {source.columns['customerid']!r} may be the number of something else. "
             "--map customerid=COLUMN names another."
+        )
+    nameless = rows(lines.agg(n=(_.stockcode.isnull() & _.description.notnull()).sum()))[0]["n"]
+    if nameless:
+        code, name = source.columns["stockcode"], source.columns["description"]
+        yield (
+            f"{nameless:,} rows have no {code!r} but a {name!r}: --map stockcode='{either(code, name)}' takes that "
+            "instead."
         )
     if source.grain == "weekly" and (apart := _apart(lines)) > WEEK:
         yield (

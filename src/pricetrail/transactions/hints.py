@@ -101,6 +101,11 @@ def over(total: str, amount: str) -> str:
     return f"'{_spelled(total)} / {_spelled(amount)}'"
 
 
+def either(first: str, second: str) -> str:
+    """A column, and another where it is empty."""
+    return f"coalesce({_spelled(first)}, {_spelled(second)})"
+
+
 def _whole(names: Sequence[str], rest: Sequence[str]) -> tuple[str, str] | None:
     """A column of totals and the one of quantities."""
     known = {plain(name): name for name in rest}
