@@ -430,6 +430,22 @@ def test_one_file_of_several_lacks_a_column(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("wish", "name", "value"),
+    [
+        ("stockcode=coalesce(SKU, Item)", "stockcode", "ART-007"),
+        ("customerid=coalesce(Buyer, Item)", "customerid", "0042"),
+        ("status=CASE WHEN Qty < 3 THEN SKU ELSE Item END", "status", "ART-007"),
+        ("unitprice=CASE WHEN SKU = 'ART-007' THEN Price / Qty END", "unitprice", 2.5),
+    ],
+)
+def test_codes_in_an_expression_stay_what_they_are(tmp_path, wish, name, value):
+    headings = ["Order", "SKU", "Item", "Qty", "Date", "Price", "Buyer"]
+    row = ["1", "ART-007", "Tea", "2", "2011-01-31", "5", "0042"]
+    path = written(tmp_path / "o.csv", *[row] * 2, headings=headings)
+    assert column(path, name, source.settle([path], Wishes((wish,)))) == [value] * 2
+
+
 def test_long_codes_and_many_countries(tmp_path):
     code = "X" * 200
     path = written(tmp_path / "o.csv", *(changed(Country=f"Land {at}", StockCode=code) for at in range(1000)))

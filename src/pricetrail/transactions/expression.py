@@ -35,6 +35,11 @@ TEXTUAL = _words(
 EXAMPLE = "For example: --map quantity='exp(logmove)' or --map unitprice='revenue / units'."
 
 
+ARITHMETIC = _words(
+    "Neg Add Sub Mul Div IntDiv Mod GT GTE LT LTE Between Abs Ceil Exp Floor Ln Log Pow Round Sign Sqrt Trunc"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A checked expression and the columns that it uses, as the file spells them."""
@@ -42,9 +47,10 @@ class Expression:
     text: str
     columns: tuple[str, ...]
 
-    def sql(self, renamed: Mapping[str, str]) -> str:
-        """As SQL; columns that have another name as numbers go by it, except inside a function of text."""
-        return _parsed(self.text).transform(lambda node: _renamed(node, renamed)).sql("duckdb")
+    def sql(self, renamed: Mapping[str, str], *, text: bool = False) -> str:
+        """As SQL; columns that have another name as numbers go by it, except where texts are meant: inside a
+        function of text, beside a text, and, of an expression that gives ``text``, wherever nothing is reckoned."""
+        return _parsed(self.text).transform(lambda node: _renamed(node, renamed, text=text)).sql("duckdb")
 
 
 def parse(text: str, names: Sequence[str]) -> Expression | None:
@@ -94,10 +100,17 @@ def _check(tree: exp.Expr, text: str) -> None:
             )
 
 
-def _renamed(node: exp.Expr, renamed: Mapping[str, str]) -> exp.Expr:
+def _renamed(node: exp.Expr, renamed: Mapping[str, str], *, text: bool) -> exp.Expr:
     if not isinstance(node, exp.Column):
         return node
-    lower = (
-        {} if type(node.parent).__name__ in TEXTUAL else {name.lower(): to for name, to in renamed.items()}
-    )
+    lower = {} if _textual(node, text=text) else {name.lower(): to for name, to in renamed.items()}
     return exp.column(lower.get(node.name.lower(), node.name), quoted=True)
+
+
+def _textual(column: exp.Column, *, text: bool) -> bool:
+    """Whether a column is meant as it is written, and not as a number."""
+    parent = column.parent
+    if parent is None or type(parent).__name__ in ARITHMETIC:
+        return False
+    beside_text = any(isinstance(each, exp.Literal) and each.is_string for each in parent.iter_expressions())
+    return text or beside_text or type(parent).__name__ in TEXTUAL

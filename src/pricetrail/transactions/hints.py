@@ -88,7 +88,7 @@ def advice(names: Sequence[str], source: Source, cost: str | None) -> Iterator[s
         yield f"{mail!r} may tell customers apart: --map customerid={_shell(mail)} tells forecasts what each bought."
     clock = next((name for name in names if plain(name) in TIME and name not in used), None)
     day = source.columns.get("invoicedate")
-    if clock is not None and day is not None and day in names:
+    if clock is not None and day is not None and day in names and plain(day) not in DAY:
         both = f"{_inner(day)} || ' ' || {_inner(clock)}"
         yield f'{clock!r} may hold the time of the day: --map invoicedate="{both}" tells orders of a day apart.'
     paid = next((name for name in names if plain(name) in COST and name not in used), None)

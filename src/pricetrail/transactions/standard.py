@@ -17,6 +17,7 @@ from pricetrail.transactions.headings import plain as plainly
 from pricetrail.transactions.mapping import columns
 
 NUMBERS = ("quantity", "unitprice")
+TEXTS = ("invoiceno", "stockcode", "description", "customerid", "country", "status")
 NO_COUNTRY = "Unspecified"
 NO_CUSTOMER = "('nan', 'null', 'none', 'na', 'n/a', 'nat', '<na>')"
 POSITION = "position in the sheet"
@@ -68,7 +69,7 @@ def prepare(
     renamed = {name: f"{name}, as a number" for name in computed & texts.keys() if numbers[name].numeric}
     relation = _relation(sheet, {renamed[name]: _number(name, sign, numbers) for name in sorted(renamed)})
     values = {
-        to: quoted(place) if isinstance(place, str) else f"TRY({place.sql(renamed)})"
+        to: quoted(place) if isinstance(place, str) else f"TRY({place.sql(renamed, text=to in TEXTS)})"
         for to, place in places.items()
     }
     kinds = _checked_types(connection, relation, values, places)
