@@ -48,6 +48,11 @@ def test_customers_who_never_come_back_are_told(tmp_path):
     assert list(doubts.notes(*read(tmp_path, lines(lambda n: 2.5)))) == []
 
 
+def test_prices_below_a_tenth_are_told(tmp_path):
+    (note,) = doubts.notes(*read(tmp_path, lines(lambda n: 0.0042)))
+    assert "--map unitprice='PRICE * 1000'" in note
+
+
 def test_months_for_weeks_are_told(tmp_path):
     months = [["", "A", f"2024-{month:02}-01", month, 2.5, ""] for month in range(1, 13)]
     (note,) = doubts.notes(*read(tmp_path, months, "week=Date"))

@@ -173,7 +173,8 @@ def test_other_prices_settle_the_decimal_sign(tmp_path, others, number):
 
 
 def test_set_decimal_sign(tmp_path):
-    path = written(tmp_path / "o.csv", changed(UnitPrice="1.234"))
+    path = written(tmp_path / "o.csv", changed(UnitPrice="Rp 1.234"))
+    assert "1.234 read as less than 2, which no number" in source.examine([path], BY_PLACE).notes[0]
     assert column(path, "unitprice", BY_PLACE.model_copy(update={"decimal": ","})) == [1234.0]
 
 

@@ -17,7 +17,7 @@ from pricetrail.transactions.mapping import said
 ENOUGH = 30
 TOTAL = 0.5
 """By how much a unit's price may rise with the quantity, on the log scale: what a row comes to rises by 1."""
-WEEK = 7
+WEEK, CHEAP = 7, 0.1
 
 
 def settle(lines: Table, source: Source, maps: Sequence[str]) -> None:
@@ -53,6 +53,11 @@ def notes(lines: Table, source: Source) -> Iterator[str]:
         yield (
             f"{nameless:,} rows have no {code!r} but a {name!r}: --map stockcode='{either(code, name)}' takes that "
             "instead."
+        )
+    if (rows(lines.agg(price=_.unitprice.median()))[0]["price"] or CHEAP) < CHEAP:
+        yield (
+            f"Most prices are less than {CHEAP}, and are told apart to a thousandth: --map unitprice='PRICE * 1000' "
+            "reads what a thousand cost."
         )
     if source.grain == "weekly" and (apart := _apart(lines)) > WEEK:
         yield (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +19,7 @@ CERTAIN = {
     ".": r"^[+-]?(\d*\.(\d{1,2}|\d{4,})|0?\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})$",
     ",": r"^[+-]?(\d*,(\d{1,2}|\d{4,})|0?,\d+|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,})$",
 }
+EITHER = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 SHAPE = {
     ".": r"^[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?$",
     ",": r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?([eE][+-]?\d+)?$",
@@ -36,11 +37,12 @@ class Evidence:
     whole: int
     point: int
     comma: int
+    either: int
 
     @property
     def numeric(self) -> bool:
         """At least half of the values look like numbers."""
-        return 2 * max(self.plain, self.point + self.comma + self.whole) >= self.filled > 0
+        return 2 * max(self.plain, self.point + self.comma + self.whole + self.either) >= self.filled > 0
 
 
 def gather(
@@ -53,7 +55,7 @@ def gather(
 def _evidence(connection: duckdb.DuckDBPyConnection, relation: str, text: str) -> Evidence:
     values = f"(SELECT nullif(trim({text}), '') AS t, count(*) AS n FROM {relation} GROUP BY ALL)"
     filled, plain = _counts(connection, values, "t IS NOT NULL", "try_cast(t AS DOUBLE) IS NOT NULL")
-    fits = [f"regexp_matches(b, '{shape}')" for shape in (WHOLE, *CERTAIN.values())]
+    fits = [f"regexp_matches(b, '{shape}')" for shape in (WHOLE, *CERTAIN.values(), EITHER)]
     bare = f"(SELECT {'t' if plain == filled else _bare('t')} AS b, n FROM {values} WHERE t IS NOT NULL)"
     return Evidence(filled, plain, *_counts(connection, bare, *fits))
 
@@ -61,6 +63,15 @@ def _evidence(connection: duckdb.DuckDBPyConnection, relation: str, text: str) -
 def _counts(connection: duckdb.DuckDBPyConnection, relation: str, *conditions: str) -> tuple[int, ...]:
     wanted = [f"coalesce(sum(n) FILTER ({condition}), 0)" for condition in conditions]
     return connection.execute(f"SELECT {', '.join(wanted)} FROM {relation}").fetchall()[0]
+
+
+def settled(found: Iterable[Evidence]) -> bool:
+    """Whether the numbers say themselves which sign is the decimal one, or none of them leaves it open."""
+    known = [*found]
+    point, comma, either = (
+        sum(getattr(each, name) for each in known) for name in ("point", "comma", "either")
+    )
+    return point != comma or not either
 
 
 def sign(found: Mapping[str, Evidence], delimiter: str | None) -> Sign:

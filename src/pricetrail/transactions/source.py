@@ -20,7 +20,7 @@ from ibis.expr.types import Table
 
 from pricetrail.errors import SchemaMismatch, SourceUnreadable, translating
 from pricetrail.params import Source
-from pricetrail.transactions import dates, formats, mapping, standard
+from pricetrail.transactions import dates, formats, mapping, numerals, standard
 from pricetrail.transactions.contract import TYPES
 from pricetrail.transactions.engine import connect, known
 from pricetrail.transactions.formats import Desk
@@ -78,7 +78,7 @@ def examine(files: Sequence[Path], source: Source) -> Reading:
         for part, order, offset in zip(parts, orders, offsets, strict=False)
     ]
     engine.con.execute(f"CREATE VIEW order_lines AS {' UNION ALL '.join(selects)}")
-    notes += [_note(part, order) for part, order in zip(parts, orders, strict=True)]
+    notes += [_note(part, order, source) for part, order in zip(parts, orders, strict=True)]
     return Reading(known(engine, "order_lines", _schema(source)), tuple(rows), tuple(notes))
 
 
@@ -139,12 +139,15 @@ def _order(part: Part, others: Sequence[Part], source: Source) -> dates.Order:
     return dates.settle(part.sheet.label, part.dates, [p.dates for p in others if p.dates is not None])
 
 
-def _note(part: Part, order: dates.Order) -> str:
+def _note(part: Part, order: dates.Order, source: Source) -> str:
     said = [f"{part.rows:,} row{'' if part.rows == 1 else 's'}"]
     if part.sheet.note:
         said.append(part.sheet.note)
     if part.sign == ",":
         said.append("decimal comma")
+    if source.decimal == "auto" and not numerals.settled(part.numbers.values()):
+        said.append(f"1{part.sign}234 read as less than 2")
+        said.append("which no number of the file settles (source.decimal in params.yaml, or --decimal, does)")
     if part.dates is not None and "numeric" in part.dates.shapes:
         said.append(f"dates with the {order} first")
         if part.dates.order() is None:
