@@ -129,6 +129,25 @@ def test_registry_lets_functions_take_their_image():
     assert set(statement["Action"]) == {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
 
+@pytest.mark.parametrize("name", ["shop/prices", "shop@123456/prices@456789", ""])
+def test_repository_is_named_as_tokens_name_it(name):
+    assert re.fullmatch(STACK["Parameters"]["Repository"]["AllowedPattern"], name)
+
+
+def test_workflows_may_push_both_images_and_take_those_of_another_stack():
+    (policy,) = STACK["Resources"]["DeliveryRole"]["Properties"]["Policies"]
+    found = {each.get("Sid"): each.get("Resource") for each in policy["PolicyDocument"]["Statement"]}
+    assert found["Push"] == [{"!GetAtt": "Registry.Arn"}, {"!GetAtt": "WorkerRegistry.Arn"}]
+    assert found["Take"]["!Sub"].endswith(":repository/pricetrail-*")
+
+
+def test_worker_can_bring_a_shop_and_work_in_one_of_somebody_elses():
+    worker = (ROOT / "deploy/Dockerfile.worker").read_text()
+    assert "install --directory --owner 10001 /shops" in worker
+    assert "WORKDIR /shops" in worker
+    assert "safe.directory" in worker
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "deploy").glob("Dockerfile.*")), ids=lambda path: path.name)
 def test_image_is_built_of_what_is_there(path):
     named = re.findall(r"requirements/\w+\.txt", path.read_text())

@@ -55,10 +55,10 @@ class Prefect:
 
 
 @pytest.fixture(scope="module")
-def prefect(tmp_path_factory):
+def prefect(fresh, tmp_path_factory):
     with local.server(tmp_path_factory.mktemp("prefect"), 0) as running:
         found = Prefect(running)
-        found.deploy("none")
+        found.deploy(fresh)
         yield found
 
 

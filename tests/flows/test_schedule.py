@@ -2,19 +2,22 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import psutil
 import pytest
 
 from pricetrail.flows import local
+from pricetrail.flows.week import Week
 from pricetrail.lineage import lease, place
+from pricetrail.shop import git
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -24,8 +27,29 @@ def heed_interrupts():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def words(shop, *more):
-    return [sys.executable, "-m", "pricetrail", "schedule", str(shop.root), *more]
+def words(root, *more):
+    return [sys.executable, "-m", "pricetrail", "schedule", str(root), *more]
+
+
+def made(prefect, root, *more):
+    """What ``schedule`` answered, and what else it said."""
+    environment = {**os.environ, **prefect.server.environment}
+    how = {"capture_output": True, "text": True, "check": True}
+    done = subprocess.run(words(root, *more, "--json"), env=environment, **how)
+    return json.loads(done.stdout), done.stderr
+
+
+def add(prefect, id, name, **week):
+    """Add a deployment like the one of that id, by another name, and of another week."""
+    found = asked(prefect.server.address, f"deployments/{id}")
+    kept = {each: found[each] for each in ("flow_id", "entrypoint", "work_pool_name")}
+    body = json.dumps({**kept, "name": name, "parameters": {"week": {**found["parameters"]["week"], **week}}})
+    asked(prefect.server.address, "deployments/", body.encode())
+
+
+def asked(address, path, body=None):
+    with urlopen(Request(f"{address}/api/{path}", body, {"Content-Type": "application/json"})) as answer:
+        return json.load(answer)
 
 
 @contextmanager
@@ -33,7 +57,7 @@ def scheduled(shop):
     """``schedule --local``, with the address of the dashboard that it told."""
     how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "preexec_fn": heed_interrupts}
     environment = {**os.environ, "PREFECT_WORKER_QUERY_SECONDS": "1"}
-    with subprocess.Popen(words(shop, "--local"), env=environment, **how) as process:
+    with subprocess.Popen(words(shop.root, "--local"), env=environment, **how) as process:
         try:
             process.address = process.stdout.readline().split()[4].rstrip(";")
             yield process
@@ -41,9 +65,8 @@ def scheduled(shop):
             process.terminate()
 
 
-def deployment(address, name):
-    with urlopen(f"{address}/api/deployments/name/pricetrail-weekly/{name}") as answer:
-        return json.load(answer)
+def deployment(address, shop):
+    return asked(address, f"deployments/name/pricetrail-weekly/{Week(shop=str(shop.root)).name}")
 
 
 def belonging(shop):
@@ -64,7 +87,7 @@ def test_local_ends_with_all_that_it_began(tiny):
         with scheduled(tiny) as process:
             assert not process.address.endswith(f":{local.PORT}")
             server = local.Server(process.address, tiny.root)
-            server.begin(deployment(process.address, tiny.root.name)["id"])
+            server.begin(deployment(process.address, tiny)["id"])
             while not (tiny.root / "records/learn.json").exists():
                 time.sleep(0.1)
             process.send_signal(signal.SIGINT)
@@ -85,19 +108,55 @@ def test_local_says_what_ended_by_itself(tiny, name):
 
 @pytest.mark.parametrize("kind", ["docker", "ecs"])
 def test_pool_of_containers_has_a_template_and_the_image(prefect, tiny, kind):
-    more = ("--work-pool-type", kind, "--pool", kind, "--image", "worker:1", "--interval", "weekly", "--json")
-    environment = {**os.environ, **prefect.server.environment}
-    twice = [
-        json.loads(
-            subprocess.run(words(tiny, *more), env=environment, capture_output=True, check=True).stdout
-        )
-        for _ in range(2)
-    ]
-    assert twice[0] == twice[1]
-    made = deployment(prefect.server.address, tiny.root.name)
-    assert (made["work_pool_name"], made["job_variables"]) == (kind, {"image": "worker:1"})
-    assert len(made["schedules"]) == 1
-    with urlopen(f"{prefect.server.address}/api/work_pools/{kind}") as answer:
-        pool = json.load(answer)
+    more = ("--work-pool-type", kind, "--pool", kind, "--image", "worker:1", "--interval", "weekly")
+    made(prefect, tiny.root, *more)
+    found = deployment(prefect.server.address, tiny)
+    assert (found["work_pool_name"], found["job_variables"]) == (kind, {"image": "worker:1"})
+    assert len(found["schedules"]) == 1
+    pool = asked(prefect.server.address, f"work_pools/{kind}")
     assert (pool["type"], pool["concurrency_limit"]) == (kind, 3)
     assert "{{ image }}" in json.dumps(pool["base_job_template"]["job_configuration"])
+
+
+def test_made_twice_there_is_one(prefect, tiny):
+    made(prefect, tiny.root)
+    first, second = (made(prefect, tiny.root, "--cron", "0 5 * * 2") for _ in range(2))
+    assert first == second
+    assert second[1] == ""
+    (at,) = deployment(prefect.server.address, tiny)["schedules"]
+    assert at["schedule"]["cron"] == "0 5 * * 2"
+
+
+def test_shops_whose_folders_are_called_alike_have_one_each(prefect, tiny, tmp_path):
+    other = shutil.copytree(tiny.root, tmp_path / "elsewhere/shop")
+    git.git(other, "commit", "--quiet", "--amend", "--message", "another beginning")
+    ids = [made(prefect, root)[0]["id"] for root in (tiny.root, other)]
+    weeks = [asked(prefect.server.address, f"deployments/{id}")["parameters"]["week"] for id in ids]
+    assert [week["shop"] for week in weeks] == [str(tiny.root), str(other)]
+
+
+def test_shop_that_moved_keeps_its_own(prefect, tiny, tmp_path):
+    before, _ = made(prefect, tiny.root)
+    moved = shutil.move(tiny.root, tmp_path / "elsewhere/shop")
+    after, said = made(prefect, moved)
+    assert after == before
+    assert f"ran {tiny.root} until now; from here on it runs {moved}" in said
+
+
+def test_shop_that_was_renamed_has_another_and_says_so(prefect, tiny, tmp_path):
+    before, _ = made(prefect, tiny.root)
+    renamed_to = tiny.root.rename(tmp_path / "renamed")
+    after, said = made(prefect, renamed_to)
+    assert before["id"] != after["id"]
+    assert f"prefect deployment delete {before['name']}" in said
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_former_name_is_given_up_by_its_own_shop_alone(prefect, tiny, elsewhere):
+    """Deployments were once called as the folder is."""
+    current, _ = made(prefect, tiny.root)
+    week = {"shop": "/somewhere/shop"} if elsewhere else {}
+    add(prefect, current["id"], tiny.root.name, **week)
+    _, said = made(prefect, tiny.root)
+    left = {each["name"] for each in asked(prefect.server.address, "deployments/filter", b"{}")}
+    assert (tiny.root.name in left, "is gone" in said) == (elsewhere, not elsewhere)

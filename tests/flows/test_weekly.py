@@ -124,7 +124,3 @@ def test_fault_is_not_tried_again_and_is_told(prefect, worker, tiny, heard):
     assert (name, "judge failed" in said) == ("Failed", True)
     assert len(tiny.entries("run")) == 1
     assert heard[1]["outcome"] == "failed"
-
-
-def test_made_twice_there_is_one(prefect, ran):
-    assert prefect.deploy(ran.root) == prefect.deploy(ran.root)

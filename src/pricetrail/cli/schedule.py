@@ -82,10 +82,13 @@ def schedule(
 
 
 def _deploy(wanted: dict[str, Any], there: dict[str, Any], when: dict[str, Any]) -> dict[str, str]:
+    """Make it, and say what becomes of others."""
     from pricetrail.flows import schedule as making
     from pricetrail.flows.week import Week
 
     made = making.deploy(Week(**wanted), making.Pool(**there), making.timetable(**when))
+    for each in made.remarks:
+        say(each)
     return {"name": made.name, "id": made.id, "pool": made.pool}
 
 

@@ -37,7 +37,7 @@ def facts(
 @task(cache_policy=NO_CACHE)
 def report(week: Week, found: dict[str, Any], summary: dict[str, Any], before: dict[str, Any]) -> None:
     """Lay down the verdicts, the metrics with their change, and where the reports are."""
-    key = re.sub(r"[^a-z0-9]+", "-", week.root.name.lower()).strip("-")
+    key = re.sub(r"[^a-z0-9]+", "-", week.name.lower()).strip("-")
     create_table_artifact(verdicts(summary), key=f"{key}-verdicts", description=found["text"])
     create_table_artifact(
         changes(summary, before), key=f"{key}-metrics", description="Beside what served before."

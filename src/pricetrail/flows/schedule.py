@@ -1,15 +1,28 @@
-"""Makes the work pool and the deployment of a shop's weekly flow; made twice, there is one of each."""
+"""Makes the work pool and the deployment of a shop's weekly flow; made twice, there is one of each.
+
+A deployment is named after the shop's folder and the commit that its history began with. So two shops whose folders
+are called alike have one each, and a shop that was moved or restored keeps its own. A copied folder is the same shop:
+the one that was scheduled last has the deployment.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowFilter,
+    FlowFilterName,
+)
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Interval, Schedule
@@ -21,6 +34,8 @@ from pricetrail.errors import UsageError
 from pricetrail.flows.week import Week
 from pricetrail.flows.weekly import weekly
 
+CONTAINED = Path("/shops")
+"""Where a container has shops: the working folder of ``deploy/Dockerfile.worker``. Its disk is not the scheduler's."""
 INTERVALS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 MONDAY = "0 6 * * 1"
 
@@ -37,11 +52,12 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What was made: the deployment's whole name and id, and its pool."""
+    """What was made: the deployment's whole name and id, its pool, and what is to be said of others."""
 
     name: str
     id: str
     pool: str
+    remarks: tuple[str, ...] = ()
 
 
 def timetable(cron: str | None, interval: str | None, timezone: str) -> Schedule:
@@ -73,23 +89,70 @@ def deploy(week: Week, pool: Pool, when: Schedule) -> Deployed:
     """
     _answering()
     _pool(pool)
-    name = deployment(week)
+    there = week if pool.kind == "process" else week.model_copy(update={"shop": str(CONTAINED / week.folder)})
+    remarks = (*_others(week, there.shop), *_unreached(there, pool))
     made = RunnerDeployment.from_flow(
         weekly,
-        name,
+        week.name,
         schedule=when,
-        parameters={"week": week.model_dump(mode="json")},
+        parameters={"week": there.model_dump(mode="json")},
         entrypoint_type=EntrypointType.MODULE_PATH,
         work_pool_name=pool.name,
         description=f"The weekly run of {week.root.name}: new order lines, pipeline, release.",
     )
     id = made.apply(work_pool_name=pool.name, image=pool.image)
-    return Deployed(f"{weekly.name}/{name}", str(id), pool.name)
+    return Deployed(f"{weekly.name}/{week.name}", str(id), pool.name, remarks)
 
 
-def deployment(week: Week) -> str:
-    """The name of a shop's deployment."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", week.root.resolve().name).strip("-") or "shop"
+def _others(week: Week, there: str) -> Iterator[str]:
+    """Say whose the deployment was until now, and what becomes of others that are the shop's, by another name.
+
+    Deployments were once named after the folder alone; the shop's own of that name is taken away, or two would run it.
+    """
+    with get_client(sync_client=True) as client:
+        for each in _named(client, any_=[week.folder]):
+            if _same(week, _asked(each)):
+                client.delete_deployment(each.id)
+                yield f"{weekly.name}/{each.name} was this shop's deployment, and is gone: it is {week.name} now."
+        for each in _named(client, like_=week.id):
+            whole, folder = f"{weekly.name}/{each.name}", _asked(each).get("shop")
+            if each.name != week.name:
+                yield (
+                    f"{whole}, which runs {folder}, is of this shop too, and goes on. To end it:"
+                    f" prefect deployment delete {whole}"
+                )
+            elif folder != there:
+                yield f"{whole} ran {folder} until now; from here on it runs {there}."
+
+
+def _unreached(week: Week, pool: Pool) -> Iterator[str]:
+    """Say what a container lacks to have the shop."""
+    if pool.kind != "process" and week.remote is None:
+        yield (
+            f"Containers of the pool {pool.name} bring a shop from its remote, and this one has none in a bucket. Name"
+            f" one with 'pricetrail remote set' and schedule again, or have the pool mount the folder at {week.shop}."
+        )
+
+
+def _named(client: SyncPrefectClient, **name: Any) -> list[DeploymentResponse]:
+    """The deployments of the weekly flow whose names are so."""
+    return client.read_deployments(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=[weekly.name])),
+        deployment_filter=DeploymentFilter(name=DeploymentFilterName(**name)),
+    )
+
+
+def _asked(found: DeploymentResponse) -> dict[str, Any]:
+    """What a deployment asks of its runs."""
+    return dict(found.parameters.get("week", {}))
+
+
+def _same(week: Week, other: dict[str, Any]) -> bool:
+    """Whether another week is of this shop: a remote is one shop's alone, and a folder is on one machine."""
+    remote = other.get("remote")
+    if remote is not None and week.remote is not None:
+        return (remote, other.get("endpoint")) == (week.remote, week.endpoint)
+    return bool(other.get("shop") == week.shop)
 
 
 def _answering() -> None:

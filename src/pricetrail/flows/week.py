@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,11 @@ from pydantic import Field
 from pricetrail.lineage import place
 from pricetrail.lineage.store import Store, open_store
 from pricetrail.params import Block
+from pricetrail.shop import git
 
 WEBHOOK = "PRICETRAIL_WEBHOOK"
+DIGITS = 8
+"""Of the first commit's id, enough to tell apart the shops of one Prefect server."""
 
 
 class Week(Block):
@@ -46,6 +50,21 @@ class Week(Block):
     def root(self) -> Path:
         """The shop's folder."""
         return Path(self.shop)
+
+    @property
+    def folder(self) -> str:
+        """What the shop's folder is called, as Prefect allows it in a name."""
+        return re.sub(r"[^A-Za-z0-9_-]+", "-", self.root.resolve().name).strip("-") or "shop"
+
+    @property
+    def id(self) -> str:
+        """The first digits of what the shop's history began with: no other shop's, though folders be called alike."""
+        return git.first(self.root)[:DIGITS]
+
+    @property
+    def name(self) -> str:
+        """The shop, as Prefect knows it."""
+        return f"{self.folder}-{self.id}"
 
     @property
     def here(self) -> bool:

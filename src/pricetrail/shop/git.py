@@ -92,6 +92,11 @@ def head(root: Path) -> str:
     return git(root, "rev-parse", "HEAD").strip()
 
 
+def first(root: Path) -> str:
+    """The id of the commit that the history began with: a shop's own, wherever it is restored or copied to."""
+    return git(root, "rev-list", "--first-parent", "--max-parents=0", "HEAD").strip()
+
+
 def tracked(root: Path) -> frozenset[str]:
     """The files of the working copy that git keeps."""
     return frozenset(git(root, "ls-files", "-z").split("\0")[:-1])
