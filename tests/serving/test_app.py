@@ -88,7 +88,7 @@ def test_settings_from_the_environment():
     assert (found.ledger, found.cors, found.rate, found.wait, found.key) == (
         "s3://bucket/shop", ("http://a", "http://b"), 5.0, True, None,
     )  # fmt: skip
-    assert [repr(each.store) for each in found.open_blobs()] == ["S3Store('s3://bucket/shop/dvc/')"]
+    assert [str(each.store) for each in found.open_blobs()] == ["s3://bucket/shop/dvc"]
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def _sent(store: Store, md5: str, path: Path) -> bool:
     store.send(name(md5), path)
     if (found := store.size(name(md5))) != size:
         raise DigestMismatch(
-            f"{name(md5)} was sent to {store!r} with {size:,} bytes, and {found or 0:,} are there."
+            f"{name(md5)} was sent to {store} with {size:,} bytes, and {found or 0:,} are there."
         )
     return True
 
@@ -163,7 +163,7 @@ def _sent(store: Store, md5: str, path: Path) -> bool:
 def _taken(store: Store, md5: str, path: Path) -> bool:
     with writing(path) as draft:
         store.take(name(md5), draft)
-        _check(draft, md5, f"It is {name(md5)} in {store!r}. Push it again from a shop that holds it.")
+        _check(draft, md5, f"It is {name(md5)} in {store}. Push it again from a shop that holds it.")
         draft.chmod(0o444)
     return True
 

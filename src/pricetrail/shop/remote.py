@@ -127,6 +127,6 @@ def _carry(before: Store, remote: Store) -> None:
             remote.create(name, before.read(name))
         except AlreadyThere as error:
             raise AlreadyThere(
-                f"{remote!r} holds the record of another shop, or a later one of this. Name a new prefix, or bring"
+                f"{remote} holds the record of another shop, or a later one of this. Name a new prefix, or bring"
                 f" what is there with 'pricetrail restore'. ({error})"
             ) from error

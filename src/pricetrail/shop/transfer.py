@@ -115,7 +115,7 @@ def fetch(remote: Store, pushed: Entry, folder: Path) -> Path:
     remote.take(_name(digest), path)
     if (found := canonical.file_digest(path)) != digest:
         raise DigestMismatch(
-            f"{_name(digest)} in {remote!r} has the SHA-256 {found}: it is not what was pushed. Push again."
+            f"{_name(digest)} in {remote} has the SHA-256 {found}: it is not what was pushed. Push again."
         )
     return path
 
@@ -154,7 +154,7 @@ def _bundle(root: Path, remote: Store) -> str:
         digest = canonical.file_digest(path)
         remote.send(_name(digest), path)
         if remote.size(_name(digest)) != path.stat().st_size:
-            raise DigestMismatch(f"{_name(digest)} did not arrive whole in {remote!r}. Push again.")
+            raise DigestMismatch(f"{_name(digest)} did not arrive whole in {remote}. Push again.")
     return digest
 
 

@@ -95,6 +95,13 @@ def test_refusal_says_what_to_do_in_one_line(store, proxy, fault, said):
         assert "\n" not in str(told.value)
 
 
+def test_server_that_sends_everything_elsewhere(store, proxy):
+    proxy.script = lambda request: "PermanentRedirect"
+    with pytest.raises(StoreFailed, match="does not say which") as told:
+        store.size("a")
+    assert str(told.value).startswith(f"{store}: ")
+
+
 def test_server_that_stays_out_of_order(store, proxy):
     proxy.script = always("ServiceUnavailable")
     with pytest.raises(StoreFailed, match="Give the same command again in a while"):

@@ -32,7 +32,10 @@ class FolderStore:
         self._swept = False
 
     def __repr__(self) -> str:
-        return f"FolderStore({str(self.root)!r})"
+        return f"FolderStore({str(self)!r})"
+
+    def __str__(self) -> str:
+        return str(self.root)
 
     def read(self, name: str) -> bytes:
         """The bytes under ``name``."""

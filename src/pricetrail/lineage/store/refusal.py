@@ -54,6 +54,7 @@ FAULTS = {
     "EndpointConnectionError": UNREACHED,
     "ConnectTimeoutError": UNREACHED,
     "ProxyConnectionError": UNREACHED,
+    "RecursionError": "it sends requests on to another region, and does not say which. Set AWS_DEFAULT_REGION to it.",
     "SSLError": "its certificate is not trusted. Check the address, and AWS_CA_BUNDLE.",
     "InvalidEndpointDiscoveryConfigurationError": UNREACHED,
 }

@@ -26,6 +26,9 @@ class RemoteStore:
     def __repr__(self) -> str:
         return f"RemoteStore({self.url!r})"
 
+    def __str__(self) -> str:
+        return self.url
+
     @property
     def exclusive(self) -> bool:
         """Whether the file system brings its own way to create a file only where none is."""

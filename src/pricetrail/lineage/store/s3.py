@@ -45,7 +45,10 @@ class S3Store:
         self._sealed = _sealed(encryption)
 
     def __repr__(self) -> str:
-        return f"S3Store('s3://{self.bucket}/{self.prefix}')"
+        return f"S3Store({str(self)!r})"
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
     def read(self, name: str) -> bytes:
         """The bytes under ``name``."""
@@ -66,7 +69,7 @@ class S3Store:
             if answer not in RACED:
                 return
             _pause(attempt)
-        raise StoreFailed(f"{name} is being written by too many at once in {self!r}. Try again.")
+        raise StoreFailed(f"{name} is being written by too many at once in {self}. Try again.")
 
     def replace(self, name: str, content: bytes) -> None:
         """Put ``content`` under ``name``, whatever it held."""
@@ -173,10 +176,10 @@ class S3Store:
             yield
         except ClientError as error:
             if error.response["Error"]["Code"] in MISSING:
-                raise ArtifactMissing(f"There is no {name} in {self!r}.") from None
-            raise StoreFailed(f"{self!r}: {refusal.explain(error.response)}") from error
-        except (BotoCoreError, OSError) as error:
-            raise StoreFailed(f"{self!r}: {refusal.diagnose(error)}") from error
+                raise ArtifactMissing(f"There is no {name} in {self}.") from None
+            raise StoreFailed(f"{self}: {refusal.explain(error.response)}") from error
+        except (BotoCoreError, OSError, RecursionError) as error:
+            raise StoreFailed(f"{self}: {refusal.diagnose(error)}") from error
 
 
 def _sealed(encryption: str | None) -> dict[str, str]:
