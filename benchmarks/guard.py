@@ -31,7 +31,7 @@ from pricetrail.shop.journal import Ended
 
 ROOT = Path(__file__).parent.parent
 NOOPS = 9
-QUICK = {"tune_primary_model": {"n_trials": 4, "members": 1, "num_epochs": 2, "trial_epochs": 1}}
+QUICK = {"tune_primary_model": {"n_trials": 4, "members": 2, "trial_epochs": 1}}
 
 
 def main() -> None:
