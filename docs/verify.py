@@ -412,7 +412,7 @@ def check(options: argparse.Namespace, files: dict) -> int:
     if ledger.unsigned:
         report.skip(f"who wrote {ledger.unsigned} entries: they are UNSIGNED")
     report.say(
-        f"{len(ledger.entries)} entries, {len(manifests)} manifests, {count} receipts, {here} artifacts."
+        f"{len(ledger.entries)} entries, {len(manifests)} runs and releases, {count} receipts, {here} artifacts."
     )
     return conclude(report, ledger)
 

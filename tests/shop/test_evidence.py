@@ -76,7 +76,7 @@ def test_whole_bundle_holds(shop, bundle):
     code, said = bundle.check("--key", anchor, "--file", str(shop / "models/production/dfn_best.onnx"))
     assert code == 0, said
     assert "dfn_best.onnx, first named by entry 2" in said
-    assert "6 entries, 2 manifests, 10 receipts" in said
+    assert "6 entries, 2 runs and releases, 10 receipts" in said
 
 
 def test_settings_are_files_too_and_one_that_is_not_there_is_said(shop, bundle):

@@ -28,7 +28,7 @@ def export(
         answer({"output": str(output), **made.to_dict()})
     else:
         say(
-            f"{output}: {made.entries:,} entries up to {made.head[:12]}…, {made.objects:,} manifests, "
+            f"{output}: {made.entries:,} entries up to {made.head[:12]}…, {made.objects:,} manifests and verdicts, "
             f"{made.receipts:,} files of receipts, {made.artifacts:,} artifacts."
             f" Check it with: python3 verify.py {output}",
             to=stdout,
