@@ -7,7 +7,8 @@ orange: the log-log slopes of orange juice by brand, not featured and featured, 
 stores: the same data through the stage, a response for each brand in each store, featured or not told apart.
 real: the real order lines through the stage: seconds, slopes by other ways, and changes of price held out.
 closer: what was foretold there, looked at closely: where no price changed, in eight weeks from four dates on; and by
-    size of change, what sold over what was foretold, and guests' share of orders and units an order before and after.
+    size of change, what sold over what was foretold, guests' share of orders and units an order before and after, and
+    what ratio of deviances is to be expected where the response is right.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from benchmarks.part import DATA, REAL
 from benchmarks.telling import tell
 
 from pricetrail.demand.response import estimate, holdout, regression
-from pricetrail.demand.response.holdout import Cases
-from pricetrail.demand.response.panel import Panel
+from pricetrail.demand.response.holdout import LEAST, Cases, Told
+from pricetrail.demand.response.panel import Floats, Ints, Panel
 from pricetrail.params import Params
 from pricetrail.stages import counting, etl_pipeline, fit_price_response
 from pricetrail.stages.stage import Context
@@ -43,7 +44,10 @@ SIZES = {
     "cut by 51 % or more": (-np.inf, 2 * np.log(0.7)),
     "cut by less than 10 %": (np.log(0.9), 0.0),
     "rise by less than 11 %": (0.0, -np.log(0.9)),
+    "rise by 11 to 43 %": (-np.log(0.9), -np.log(0.7)),
 }
+DRAWS = 2000
+SEED = 7
 HEADINGS = {name.lower(): name for name in SCHEMA.names}
 
 
@@ -172,12 +176,45 @@ def closer(context: Context) -> Iterator[tuple[str, str]]:
     cases = holdout.changes(counted.panel)
     after = holdout.foretell(found, cases)
     for name, size in SIZES.items():
-        yield name, bought(counted.panel, cases, after, size)
+        chosen = np.flatnonzero((cases.change > size[0]) & (cases.change <= size[1]))
+        yield name, bought(counted.panel, cases, after, chosen)
+        for outcome, (sold, told, _) in after.items():
+            drawn = draws(after, outcome, found.size.weeks.scale[cases.series] if found.size else None)
+            yield f"{name}, {outcome}", expected(sold[chosen], told, drawn[:, chosen], chosen)
 
 
-def bought(panel: Panel, cases: Cases, after: dict[str, Any], size: tuple[float, float]) -> str:
-    """What sold over what was foretold, and by whom it was bought, before and after changes of such a size."""
-    chosen = (cases.change > size[0]) & (cases.change <= size[1])
+def draws(after: dict[str, Any], outcome: str, scale: Floats | None) -> Floats:
+    """What would sell if the forecasts were right, shape (draws, e): each case strays by itself."""
+    orders, told = after["orders"][1], after[outcome][1]
+    rng, spread = np.random.default_rng(SEED), np.maximum(told.spread, LEAST)
+    rate = rng.gamma(1 / spread, spread, (DRAWS, len(spread)))
+    many: Floats = orders.sure + rng.poisson((orders.mean - orders.sure) * rate)
+    if outcome == "orders" or scale is None:
+        return many
+    each = told.mean / orders.mean
+    found: Floats = rng.gamma(many * each / scale, scale)
+    return found
+
+
+def expected(sold: Floats, told: Told, drawn: Floats, chosen: Ints) -> str:
+    """The ratio of deviances with and without the response: as seen, as drawn where it is right, and what a few cases
+    have in it."""
+    mean, still = told.mean[chosen], told.still[chosen]
+    with_, without = (regression.deviation(sold, each) for each in (mean, still))
+    due = regression.deviation(drawn, mean).sum(axis=1) / regression.deviation(drawn, still).sum(axis=1)
+    low, high = np.quantile(due, (0.05, 0.95))
+    pulls = int(np.argmax(np.abs(with_ - without)))
+    rest = np.delete(with_, pulls).sum() / np.delete(without, pulls).sum()
+    worst = np.sort(with_)[-3:].sum() / with_.sum()
+    return (
+        f"deviance {with_.sum() / without.sum():.3f}; if the response were right {due.mean():.3f} ({low:.3f} to "
+        f"{high:.3f}), and above 1 in {(due > 1).mean():.0%} of draws; without the case that pulls most {rest:.3f}; "
+        f"three cases make {worst:.0%} of it"
+    )
+
+
+def bought(panel: Panel, cases: Cases, after: dict[str, Any], chosen: Ints) -> str:
+    """What sold over what was foretold, and by whom it was bought, before and after some of the changes."""
     over = [
         f"{name} {sold[chosen].sum() / told.mean[chosen].sum():.2f}"
         for name, (sold, told, _) in after.items()
