@@ -103,6 +103,15 @@ def test_a_small_shop_looks_for_drift_in_as_many_weeks_as_tell(tmp_path):
     assert params["preprocess"]["test_share"] == 0.1
 
 
+def test_weeks_of_few_stores_are_looked_at_for_as_long_as_it_takes(tmp_path):
+    days = [date(2022, 1, 3) + timedelta(weeks=week) for week in range(100)]
+    rows = [f"{store},P{at},{day},{1 + at % 3},2.5" for day in days for store in "NS" for at in range(200)]
+    (tmp_path / "weeks.csv").write_text("\n".join(["store,sku,week,units,price", *rows]))
+    pricetrail("init", "new", "--data", "weeks.csv", "--key", "store", cwd=tmp_path)
+    params = yaml.safe_load((tmp_path / "new/params.yaml").read_text())
+    assert 14 <= params["data_drift_check"]["window_days"] / 7 <= 17
+
+
 @pytest.mark.parametrize(("known", "share"), [(0.85, 0.18), (0.95, 0.1), (0.5, 0.1)])
 def test_more_is_tested_on_where_that_lets_small_groups_be_judged(tmp_path, known, share):
     days = [f"2024-{1 + at // 340:02}-{1 + at % 28:02}" for at in range(4_000)]

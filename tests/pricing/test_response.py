@@ -65,7 +65,7 @@ def test_very_long_code_is_cut_short(plain):
 def test_product_by_store_wants_the_store(plain):
     found = Responses.from_json(plain({"store": "North"}, {"store": "South"}))
     assert found.product("85123A", "South").store == "South"
-    with pytest.raises(UsageError, match=r"known by store\. Name the store: North, South"):
+    with pytest.raises(UsageError, match=r"known by store\. Name one with --store \(.*\): North, South"):
         found.product("85123A")
 
 

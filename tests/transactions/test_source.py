@@ -429,6 +429,8 @@ def test_one_file_of_several_lacks_a_column(tmp_path):
         "2.csv has the wrong columns.",
         "  - country, from 'Country' (expected, absent)",
     ]
+    assert "--map" not in str(caught.value)
+    assert "source.columns in params.yaml" in str(caught.value)
 
 
 @pytest.mark.parametrize(

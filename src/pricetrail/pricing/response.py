@@ -180,7 +180,9 @@ class Responses(_Value):
         if store is None and all(product.store is not None for product in known):
             named = ", ".join(str(product.store) for product in known[:SHOWN])
             more = f" and {len(known) - SHOWN:,} more" if len(known) > SHOWN else ""
-            raise UsageError(f"Product {stockcode!r} is known by store. Name the store: {named}{more}.")
+            raise UsageError(
+                f"Product {stockcode!r} is known by store. Name one with --store (?store= over HTTP): {named}{more}."
+            )
         found = [product for product in known if product.store == store]
         if not found:
             stores = [product.store for product in known if product.store is not None]

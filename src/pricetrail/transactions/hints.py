@@ -58,6 +58,15 @@ def missing(
         yield from _without_orders(places["invoicedate"], places.get("customerid"))
 
 
+def renamed(rest: Sequence[str], wanted: Mapping[str, str]) -> Iterator[str]:
+    """The same for a further file of a shop, whose parameters say where columns come from."""
+    for to, text in wanted.items():
+        name = _nearest(rest, to, text)
+        if name is not None:
+            yield f"Did you mean {name!r}? This shop has its {to} from {text!r}."
+    yield "Name the columns of this file as before, or all of them otherwise under source.columns in params.yaml."
+
+
 def _unknown(far: Sequence[str]) -> Iterator[str]:
     """Of the columns that nothing comes near."""
     if {"quantity", "unitprice"} <= {*far}:

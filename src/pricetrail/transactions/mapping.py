@@ -26,7 +26,7 @@ from pricetrail.transactions.headings import (
 )
 
 SHOWN = 20
-NEWEST, LATEST = 300, 0.99
+NEWEST, ORDERS, LATEST = 300, 30, 0.99
 SECONDS = 86_400
 
 
@@ -82,16 +82,18 @@ def settle(
     }
     source = wishes.written.model_copy(update=settled)
     _named_once(source)
-    resolve(names, source, label=label)
+    resolve(names, source, label=label, made=False)
     return source
 
 
-def resolve(names: Sequence[str], source: Source, *, label: str) -> dict[str, str | Expression]:
+def resolve(
+    names: Sequence[str], source: Source, *, label: str, made: bool = True
+) -> dict[str, str | Expression]:
     """Find a source's columns in one file: per standard column, covariate and key, the file's column as it
     spells it, or an expression over its columns.
 
     A file that calls a column otherwise than the source does (another case, or another of the usual names)
-    is understood as long as there is no doubt.
+    is understood as long as there is no doubt. ``made`` is false while it is being settled where columns come from.
 
     Raises:
         SchemaMismatch: a column of the source is not in the file.
@@ -104,7 +106,7 @@ def resolve(names: Sequence[str], source: Source, *, label: str) -> dict[str, st
     missing += [str(to) for to in REQUIRED[source.grain] if to not in found]
     places = {to: place for to, place in found.items() if place is not None}
     if missing:
-        raise _mismatch(names, places, {to: wanted.get(to, to) for to in missing}, label=label)
+        raise _mismatch(names, places, {to: wanted.get(to, to) for to in missing}, label=label, made=made)
     return places
 
 
@@ -123,7 +125,8 @@ class Counts:
         grouped: whether only some lines have a customer.
         orders: all of them.
         fewer_orders, fewer_lines: of those who have a customer or of those who have none, whichever are fewer.
-        newest_days: how many of the newest days hold ``NEWEST`` lines, or half of all where there are fewer.
+        newest_days: how many of the newest days hold ``NEWEST`` lines in ``ORDERS`` orders, or half of all where
+            there are fewer.
     """
 
     grouped: bool
@@ -138,13 +141,20 @@ def counts(lines: Table) -> Counts:
 
     One date in a hundred, the newest, is not asked: such as lie in the future would make every shop a small one.
     """
-    moment, known = _.invoicedate.epoch_seconds(), _.customerid.notnull()
+    known = _.customerid.notnull()
     groups = plainly(lines.group_by(known=known).agg(orders=_.invoiceno.nunique(), lines=_.count()))
     orders, each = ([int(group[name]) for group in groups] for name in ("orders", "lines"))
-    back = max(0.5, LATEST - NEWEST / max(sum(each), 1))
-    ends = plainly(lines.agg(begin=moment.quantile(back), end=moment.quantile(LATEST)))[0]
-    days = math.floor(((ends["end"] or 0) - (ends["begin"] or 0)) / SECONDS) + 1
+    whole = lines.group_by("invoiceno").agg(invoicedate=_.invoicedate.max())
+    days = max(_days(lines, NEWEST / max(sum(each), 1)), _days(whole, ORDERS / max(sum(orders), 1)))
     return Counts(len(groups) == 2, sum(orders), min(orders, default=0), min(each, default=0), days)
+
+
+def _days(dated: Table, share: float) -> int:
+    """How many of the newest days hold such a share of the rows, or half of them where it is more."""
+    moment = _.invoicedate.epoch_seconds()
+    back = max(0.5, LATEST - share)
+    ends = plainly(dated.agg(begin=moment.quantile(back), end=moment.quantile(LATEST)))[0]
+    return math.floor(((ends["end"] or 0) - (ends["begin"] or 0)) / SECONDS) + 1
 
 
 def said(maps: Sequence[str]) -> dict[Standard, str]:
@@ -234,13 +244,18 @@ def _named_once(source: Source) -> None:
 
 
 def _mismatch(
-    names: Sequence[str], places: Mapping[str, str | Expression], missing: Mapping[str, str], *, label: str
+    names: Sequence[str],
+    places: Mapping[str, str | Expression],
+    missing: Mapping[str, str],
+    *,
+    label: str,
+    made: bool,
 ) -> SchemaMismatch:
     rest = sorted(set(names) - {name for place in places.values() for name in _columns(place)})
     shown = rest if len(rest) <= SHOWN else [*rest[:SHOWN], f"... and {len(rest) - SHOWN} more"]
     wanted = [to if text == to else f"{to}, from {text!r}" for to, text in missing.items()]
-    hint = "\n".join(hints.missing(names, rest, missing, places))
-    return SchemaMismatch(label, missing=wanted, unexpected=shown, hint=hint)
+    told = hints.renamed(rest, missing) if made else hints.missing(names, rest, missing, places)
+    return SchemaMismatch(label, missing=wanted, unexpected=shown, hint="\n".join(told))
 
 
 def _tidy(name: str) -> str:
