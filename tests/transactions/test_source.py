@@ -172,6 +172,22 @@ def test_other_prices_settle_the_decimal_sign(tmp_path, others, number):
     assert column(path, "unitprice")[0] == number
 
 
+@given(st.integers(1, 10**6), st.integers(1, 99))
+@settings(deadline=None, max_examples=10)
+def test_price_of_a_total_is_the_price(tmp_path_factory, cents, amount):
+    path = tmp_path_factory.mktemp("totals") / "o.csv"
+    lines = [
+        changed(Quantity=1, UnitPrice=cents / 100),
+        changed(Quantity=amount, UnitPrice=cents * amount / 100),
+    ]
+    totals = BY_PLACE.model_copy(update={"columns": BY_PLACE.columns | {"unitprice": "UnitPrice / Quantity"}})
+    assert set(column(written(path, *lines), "unitprice", totals)) == {cents / 100}
+
+
+def test_price_below_a_tenth_keeps_its_digits(tmp_path):
+    assert column(written(tmp_path / "o.csv", changed(UnitPrice="0.00425")), "unitprice") == [0.00425]
+
+
 def test_set_decimal_sign(tmp_path):
     path = written(tmp_path / "o.csv", changed(UnitPrice="Rp 1.234"))
     assert "1.234 read as less than 2, which no number" in source.examine([path], BY_PLACE).notes[0]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,6 +38,12 @@ def test_prices_can_be_made_from_it(found):
     assert len(told.products) == 60
     assert told.product("001").description == "A MUG"
     assert [told.product(code).cost for code in ("001", "002")] == [0.7, None]
+
+
+def test_prices_that_differ_in_their_last_bits_are_one(panel):
+    last_bits = 1 + 1e-14 * (np.arange(panel.price.shape[1]) % 3)
+    told = Responses.from_json(plain(replace(panel, price=panel.price * last_bits))[1])
+    assert max(len(product.prices) for product in told.products) <= panel.distinct().max()
 
 
 def test_standing_follows_what_the_price_did(found):

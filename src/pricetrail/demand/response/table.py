@@ -7,6 +7,7 @@ where it never changed its price, or where all products together cannot say that
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
@@ -120,11 +121,14 @@ def rounded(value: Any) -> Any:
 
 def _prices(price: Floats, now: float) -> Facts:
     listed, weeks = np.unique(price[~np.isnan(price)], return_counts=True)
+    told = Counter[float]()
+    for one, count in zip(listed.tolist(), weeks.tolist(), strict=True):
+        told[rounded(one)] += count
     return {
         "price": now,
         "low": float(listed[0]),
         "high": float(listed[-1]),
-        "prices": [[float(one), int(count)] for one, count in zip(listed, weeks, strict=True)],
+        "prices": [[one, count] for one, count in told.items()],
     }
 
 
