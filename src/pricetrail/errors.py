@@ -15,6 +15,7 @@ PricetrailError
         TooMany
     DataError
         SourceUnreadable
+            SourceEmpty
         SchemaMismatch
         NothingToLearn
         TooLarge
@@ -132,6 +133,10 @@ class DataError(PricetrailError):
 
 class SourceUnreadable(DataError):
     """The bytes are not a table that can be read, or cannot be reached."""
+
+
+class SourceEmpty(SourceUnreadable):
+    """The folder or pattern is right as far as can be told, and there is no file yet."""
 
 
 class SchemaMismatch(DataError):

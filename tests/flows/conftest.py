@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from urllib.request import Request, urlopen
 
 import pytest
 
 from pricetrail.flows import local
+from pricetrail.lineage import place
+from pricetrail.lineage.receipts import Receipt, Writer
 
 POOL = "test"
 DEPLOY = """
@@ -66,3 +69,16 @@ def prefect(fresh, tmp_path_factory):
 def worker(prefect):
     with prefect.worker() as running:
         yield running
+
+
+@pytest.fixture
+def quoted():
+    """Has a shop answer a price: one receipt, of a service that has ended since."""
+
+    def quote(root, release):
+        writer = Writer(place.store(root))
+        at, asked = datetime(2026, 3, 1, tzinfo=UTC), {"stockcode": "85123A"}
+        writer.issue(Receipt(at, release, "cd" * 32, "85123A", None, asked, {"price": 2.5}, 2.5, None))
+        writer.close()
+
+    return quote

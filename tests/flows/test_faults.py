@@ -103,6 +103,13 @@ def written(pipe):
         return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
 
 
+def read(pipe):
+    """Whether somebody reads from it now."""
+    if (found := written(pipe)) is not None:
+        os.close(found)
+    return found is not None
+
+
 @pytest.mark.parametrize("word", ["run", "push", "promote"])
 def test_worker_killed_in_a_task(prefect, kept, word):
     before = standing(kept)
@@ -172,6 +179,25 @@ def test_killed_while_it_checks(prefect, kept, tmp_path):
     end(process)
     os.close(held)
     assert ended(flow(prefect, kept))[0] == "Released"
+    assert holds(kept)
+
+
+def test_killed_while_it_seals(prefect, kept, quoted, tmp_path):
+    """The key comes from a pipe: once, for the check; and not again, to sign."""
+    quoted(kept.root, standing(kept))
+    os.mkfifo(tmp_path / "key")
+    (key,) = (kept.root / place.KEYS).glob("*.pem")
+    process = flow(prefect, kept, more={"PRICETRAIL_SIGNING_KEY_FILE": str(tmp_path / "key")})
+    given = until(process, lambda: written(tmp_path / "key"))
+    os.write(given, key.read_bytes())
+    os.close(given)
+    until(process, lambda: not read(tmp_path / "key"))
+    held = until(process, lambda: written(tmp_path / "key"))
+    end(process)
+    os.close(held)
+    assert kept.entries("receipts") == []
+    assert ended(flow(prefect, kept))[0] == "Released"
+    assert [each.body["segments"][0]["count"] for each in kept.entries("receipts")] == [1]
     assert holds(kept)
 
 

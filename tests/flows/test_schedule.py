@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 import psutil
@@ -120,11 +121,13 @@ def test_pool_of_containers_has_a_template_and_the_image(prefect, tiny, kind):
 
 def test_made_twice_there_is_one(prefect, tiny):
     made(prefect, tiny.root)
-    first, second = (made(prefect, tiny.root, "--cron", "0 5 * * 2") for _ in range(2))
+    more = ("--cron", "0 5 * * 2", "--source", "inbox", "--source", "s3://inbox/*.csv")
+    first, second = (made(prefect, tiny.root, *more) for _ in range(2))
     assert first == second
     assert second[1] == ""
-    (at,) = deployment(prefect.server.address, tiny)["schedules"]
-    assert at["schedule"]["cron"] == "0 5 * * 2"
+    found = deployment(prefect.server.address, tiny)
+    assert [each["schedule"]["cron"] for each in found["schedules"]] == ["0 5 * * 2"]
+    assert found["parameters"]["week"]["sources"] == [str(Path("inbox").absolute()), "s3://inbox/*.csv"]
 
 
 def test_shops_whose_folders_are_called_alike_have_one_each(prefect, tiny, tmp_path):

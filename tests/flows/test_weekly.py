@@ -4,14 +4,12 @@ import json
 import sys
 import threading
 import time
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import psutil
 import pytest
 
 from pricetrail.lineage import channel, lease, place
-from pricetrail.lineage.receipts import Receipt, Writer
 from pricetrail.shop import production, remote, settings
 from pricetrail.shop.remote import Place
 
@@ -40,7 +38,7 @@ def heard():
     listening.server_close()
 
 
-def test_new_release_serves_and_a_blocked_one_does_not(prefect, worker, ran, tmp_path, heard):
+def test_new_release_serves_and_a_blocked_one_does_not(prefect, worker, ran, tmp_path, heard, quoted):
     remote.move(ran.root, Place.of(str(tmp_path / "kept"), None, None))
     assert prefect.ended(prefect.begin(ran, webhook=heard[0]))[0] == "Released"
     first = channel.current(place.ledger(ran.root)).release
@@ -75,6 +73,13 @@ def test_what_a_run_found_is_in_the_dashboard(prefect, worker, ran):
     assert production.figures(ran.root)["release"][:12] in found["said"]
 
 
+def test_inbox_that_is_empty_brings_nothing(prefect, worker, ran, tmp_path):
+    (tmp_path / "inbox").mkdir()
+    production.promote(ran.root, None, why="the first")
+    sources = [str(tmp_path / "inbox"), str(tmp_path / "*.csv")]
+    assert prefect.ended(prefect.begin(ran, sources=sources))[0] == "Unchanged"
+
+
 def test_killed_run_is_cleared_by_the_next(prefect, worker, tiny):
     tiny.write("wanted.txt", "hang")
     run = prefect.begin(tiny, lease=5)
@@ -85,14 +90,6 @@ def test_killed_run_is_cleared_by_the_next(prefect, worker, tiny):
     assert prefect.ended(prefect.begin(tiny, lease=5))[0] == "Released"
     assert prefect.ended(run)[0] == "Crashed"
     assert [entry.body["outcome"] for entry in tiny.entries("run")] == ["passed", "killed"]
-
-
-def quoted(root, release):
-    """One receipt, of a service that has ended since."""
-    writer = Writer(place.store(root))
-    at, asked = datetime(2026, 3, 1, tzinfo=UTC), {"stockcode": "85123A"}
-    writer.issue(Receipt(at, release, "cd" * 32, "85123A", None, asked, {"price": 2.5}, 2.5, None))
-    writer.close()
 
 
 def kill(root):

@@ -59,7 +59,7 @@ def schedule(
         "shop": str(shop.resolve()),
         "remote": known.ledger.url if "://" in known.ledger.url else None,
         "endpoint": known.ledger.endpoint,
-        "sources": tuple(source or ()),
+        "sources": tuple(map(_whole, source or ())),
         "services": tuple(service or ()),
         "webhook": webhook,
         "credentials": credentials,
@@ -79,6 +79,12 @@ def schedule(
             f"{made['name']} runs in the pool {made['pool']}. A worker: prefect worker start -p {pool}",
             to=stdout,
         )
+
+
+def _whole(source: str) -> str:
+    """A path from the root on: a worker stands in a folder of its own."""
+    named = "://" in source or source == "uci"
+    return source if named else str(Path(source).expanduser().absolute())
 
 
 def _deploy(wanted: dict[str, Any], there: dict[str, Any], when: dict[str, Any]) -> dict[str, str]:

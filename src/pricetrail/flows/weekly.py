@@ -17,7 +17,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from prefect.tasks import Task, exponential_backoff
 
-from pricetrail.errors import StoreFailed
+from pricetrail.errors import SourceEmpty, StoreFailed
 from pricetrail.flows import credentials, killed, notice, report
 from pricetrail.flows.command import Answer, command, passing
 from pricetrail.flows.service import answers
@@ -59,10 +59,16 @@ def ingest(week: Week, environment: Environment) -> int:
     if not week.here and week.remote is not None:
         spoken = ["--endpoint", week.endpoint] if week.endpoint else []
         command("restore", week.remote, week.shop, *spoken, seconds=60 * MINUTES, environment=environment)
-    if not week.sources:
+    return sum(_added(week, source, environment) for source in week.sources)
+
+
+def _added(week: Week, source: str, environment: Environment) -> int:
+    """How many rows of a source are new. An inbox that is empty this week brings none."""
+    words = ("ingest", source, "--shop", week.shop)
+    try:
+        report = command(*words, seconds=60 * MINUTES, environment=environment).value["report"]
+    except SourceEmpty:
         return 0
-    words = ("ingest", *week.sources, "--shop", week.shop)
-    report = command(*words, seconds=60 * MINUTES, environment=environment).value["report"]
     return int(report["new"]) if report else 0
 
 

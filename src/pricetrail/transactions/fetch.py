@@ -32,7 +32,7 @@ import aiohttp
 import fsspec
 from fsspec.callbacks import Callback
 
-from pricetrail.errors import PricetrailError, SourceUnreadable
+from pricetrail.errors import PricetrailError, SourceEmpty, SourceUnreadable
 from pricetrail.transactions import database
 from pricetrail.transactions.database import masked
 
@@ -74,6 +74,7 @@ def fetch(places: Sequence[str], into: Path, progress: Progress | None = None) -
 
     Raises:
         SourceUnreadable: something is not there, may not be read, or cannot be reached.
+        SourceEmpty: a folder or a pattern has no file.
     """
     if not places:
         raise SourceUnreadable(
@@ -132,13 +133,13 @@ def _local(place: str) -> list[Path]:
             child for child in path.iterdir() if child.is_file() and not child.name.startswith(".")
         )
         if not found:
-            raise SourceUnreadable(f"The folder {place} holds no files.")
+            raise SourceEmpty(f"The folder {place} holds no files.")
         return found
     found = sorted(Path(name) for name in glob.glob(str(path), recursive=True) if Path(name).is_file())
     if found:
         return found
     if glob.has_magic(place):
-        raise SourceUnreadable(f"No file matches {place}. Check the pattern, or name the files one by one.")
+        raise SourceEmpty(f"No file matches {place}. Check the pattern, or name the files one by one.")
     raise SourceUnreadable(f"There is no file {place}. {_nearby(path)}")
 
 
@@ -158,7 +159,7 @@ def _remote(url: str, into: Path, tell: Progress) -> list[Path]:
         if glob.has_magic(root) and not url.startswith("http"):
             found = sorted(str(name) for name in _patiently(lambda: filesystem.glob(root)))
             if not found:
-                raise SourceUnreadable(f"Nothing matches {url}. Check the bucket and the pattern.")
+                raise SourceEmpty(f"Nothing matches {url}. Check the bucket and the pattern.")
         names = _names(found, (child.name for child in into.iterdir()))
         return [
             _download(filesystem, source, into / name, tell)
