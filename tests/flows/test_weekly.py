@@ -68,7 +68,7 @@ def test_what_a_run_found_is_in_the_dashboard(prefect, worker, ran):
     found = prefect.artifacts(run)
     gates = ("etl", "data_drift", "model")
     assert found["verdicts"] == [{"gate": each, "verdict": "passed"} for each in gates]
-    assert {"metric": "mae_inf", "now": 4.5, "before": 4.0, "change": 0.125} in found["metrics"]
+    assert {"metric": "MAE", "now": 4.5, "before": 4.0, "change": "+12.5%"} in found["metrics"]
     assert f"[data/rejected.parquet]({(ran.root / 'data/rejected.parquet').as_uri()})" in found["reports"]
     assert production.figures(ran.root)["release"][:12] in found["said"]
 

@@ -15,7 +15,8 @@ from pricetrail.flows import notice
 from pricetrail.flows.command import Answer
 from pricetrail.flows.week import Week
 
-FIGURES = ("mse_inf", "rmsle_inf", "mae_inf")
+FIGURES = {"mse_inf": "MSE(log)", "rmsle_inf": "RMSLE", "mae_inf": "MAE"}
+DIGITS = 4
 
 
 def facts(
@@ -54,17 +55,19 @@ def verdicts(summary: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def changes(summary: dict[str, Any], before: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row per metric: now, what served before the run, and the change as a share."""
-    now = summary["test"] or {}
+    """A row per metric, as it is read: now, what served before the run, and the change."""
     return [
-        {
-            "metric": name,
-            "now": now.get(name),
-            "before": before.get(name),
-            "change": now[name] / before[name] - 1 if now.get(name) and before.get(name) else None,
-        }
-        for name in FIGURES
+        {"metric": shown, **_changed((summary["test"] or {}).get(name), before.get(name))}
+        for name, shown in FIGURES.items()
     ]
+
+
+def _changed(now: float | None, before: float | None) -> dict[str, Any]:
+    return {
+        "now": now and round(now, DIGITS),
+        "before": before and round(before, DIGITS),
+        "change": f"{now / before - 1:+.1%}" if now and before else None,
+    }
 
 
 def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
