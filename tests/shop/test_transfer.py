@@ -14,6 +14,7 @@ from pricetrail.errors import (
     DigestMismatch,
     NotSigned,
     ShopExists,
+    StageFailed,
     UsageError,
 )
 from pricetrail.lineage import blob, place, release
@@ -184,6 +185,13 @@ def test_pull_of_one_stage_brings_what_it_makes(folder):
     assert not (folder.root / "data/clean.txt").exists()
     with pytest.raises(UsageError, match=r"Those that have: judge, learn, prepare"):
         transfer.pull(folder.root, "leran")
+
+
+def test_file_that_is_kept_nowhere_is_left_alone_and_named(folder):
+    folder.write("preprocessors/encoder.json", "mine")
+    with pytest.raises(StageFailed, match=r"unsaved files.*encoder\.json"):
+        transfer.pull(folder.root)
+    assert (folder.root / "preprocessors/encoder.json").read_text() == "mine"
 
 
 def test_release_of_a_change_that_is_not_merged_is_put_forward_there_alone(folder, tmp_path):

@@ -47,7 +47,7 @@ def point(root: Path, name: str, options: Mapping[str, str]) -> None:
 
 def checkout(root: Path, *paths: str) -> None:
     """Put what the cache holds of those paths where it belongs."""
-    _dvc(root, "checkout", "--quiet", *paths)
+    _dvc(root, "checkout", *paths)
 
 
 def _dvc(root: Path, *words: str) -> None:
@@ -55,6 +55,11 @@ def _dvc(root: Path, *words: str) -> None:
         command(*words), cwd=root, env=environment(), capture_output=True, text=True, check=False
     )
     if done.returncode:
-        said = (done.stderr or done.stdout).splitlines()
-        faults = [line for line in said if line.startswith("ERROR: ")] or said
-        raise StageFailed(f"'dvc {' '.join(words)}' failed in {root}: {' '.join(faults).strip()}")
+        raise StageFailed(f"'dvc {words[0]}' failed in {root}: {_fault(done.stderr or done.stdout)}")
+
+
+def _fault(said: str) -> str:
+    """From the first error on, and the files that it names; not where to ask for help."""
+    lines = [line for line in said.splitlines() if line and not line.startswith("Having any troubles")]
+    first = next((at for at, line in enumerate(lines) if line.startswith("ERROR: ")), 0)
+    return " ".join(lines[first:])
