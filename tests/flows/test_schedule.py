@@ -163,3 +163,9 @@ def test_former_name_is_given_up_by_its_own_shop_alone(prefect, tiny, elsewhere)
     _, said = made(prefect, tiny.root)
     left = {each["name"] for each in asked(prefect.server.address, "deployments/filter", b"{}")}
     assert (tiny.root.name in left, "is gone" in said) == (elsewhere, not elsewhere)
+
+
+def test_local_is_for_processes(tiny):
+    more = ("--local", "--work-pool-type", "ecs")
+    done = subprocess.run(words(tiny.root, *more), capture_output=True, text=True)
+    assert (done.returncode, "--local brings up a worker for processes" in done.stderr) == (2, True)

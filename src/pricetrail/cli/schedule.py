@@ -54,6 +54,10 @@ def schedule(
     """Make a Prefect deployment of the weekly flow; made twice, there is one."""
     if find_spec("prefect") is None:
         raise UsageError("Schedules need Prefect. Install it with: pip install 'pricetrail[flows]'")
+    if local and work_pool_type != "process":
+        raise UsageError(
+            f"--local brings up a worker for processes, and none for {work_pool_type}. Leave one out."
+        )
     known = settings.read(shop)
     wanted = {
         "shop": str(shop.resolve()),
