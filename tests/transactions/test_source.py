@@ -127,7 +127,7 @@ def test_any_table_reads_back(tmp_path_factory, lines, delimiter, encoding, deci
     assert {r["unread"] for r in read} == {None}
 
 
-@pytest.mark.parametrize("text", ["two", "1.5M", "1,2,3", "--1", "0x1F", "6 pieces"])
+@pytest.mark.parametrize("text", ["two", "B12", "1.5M", "1,2,3", "--1", "0x1F", "6 pieces"])
 def test_text_in_a_number_is_kept(tmp_path, text):
     (bad, good) = rows(written(tmp_path / "orders.csv", changed(Quantity=text), LINE))
     assert (bad["quantity"], bad["unread"]) == (None, f"quantity '{text}'")
@@ -156,6 +156,7 @@ def test_everything_that_cannot_be_read_is_named(tmp_path):
         (MINUS + "3", -3.0),
         ("Rp 2.55", 2.55),
         ("R$2.55", 2.55),
+        ("R 2.55", 2.55),
         ("2.55 kr.", 2.55),
         ("12 pcs", 12.0),
         ("($2.55)", -2.55),

@@ -224,7 +224,7 @@ def _heading(sample: str, label: str) -> tuple[int, str, list[list[str]]]:
     if len(records[0]) < 2 or marked:
         raise SourceUnreadable(
             f"{label} is not a table: its first line, {_short(body)!r}, has no headings separated by comma, "
-            f"semicolon, tab or bar. {EXPECTED}"
+            f"semicolon, tab or bar. {EXPECTED} Where it is no data, name the others by a pattern: 'folder/*.csv'."
         )
     return start + above, delimiter, [_unique(records[0]), *records[1:]]
 

@@ -11,7 +11,7 @@ import duckdb
 Sign = Literal[".", ","]
 
 # No part of the number: spaces of any kind, currency signs, a currency's letters before or after: R$, Rp, kr., PLN.
-DECORATION = r"[\s\x{00A0}\x{2009}\x{202F}''\p{Sc}]|^\pL{1,3}\.?|\pL{2,3}\.?$"
+DECORATION = r"[\s\x{00A0}\x{2009}\x{202F}''\p{Sc}]|^\pL{2,3}\.?|^\pL[\s$]|\pL{2,3}\.?$"
 # How bookkeepers write what is less than nothing: (2.50) and 2.50-
 NEGATIVE = r"^\((.*)\)$|^([^-].*)-$"
 WHOLE = r"^[+-]?\d+$"
