@@ -70,9 +70,12 @@ def test_release_may_be_promoted_next(shop):
 
 
 def test_prices_can_be_asked_for_without_a_release(shop):
-    standing = {"identified": 1, "borrowed": 0, "unknown": 0}
+    standing = {"identified": 1, "borrowed": 0, "unknown": 0, "changes": 2}
+    pool = {"pool": {"slope": {"mean": -2.0, "sd": 0.1}}}
     write_json(shop / "gates/model.json", {"verdict": "inconclusive"})
-    write_json(
-        shop / "metrics/price_response.json", {**standing, "pool": {"slope": {"mean": -2.0, "sd": 0.1}}}
-    )
+    write_json(shop / "metrics/etl.json", ROWS | {"products": 1})
+    write_json(shop / "metrics/price_response.json", standing | pool)
+    assert ("1 products " in shown(shop), "-2.00 (-2.20 to -1.80)" in shown(shop)) == (True, True)
+    write_json(shop / "metrics/price_response.json", standing | pool | {"unknown": 3, "changes": 0})
+    assert ("3 products in stores" in shown(shop), "no price ever changed" in shown(shop)) == (True, True)
     assert "pricetrail recommend CODE" in shown(shop)

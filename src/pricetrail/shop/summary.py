@@ -26,6 +26,7 @@ FACTS = {
         "response": "metrics/price_response.json",
     },
 }
+STANDING = ("identified", "borrowed", "unknown")
 REPORTS = {
     "etl": {"data/rejected.parquet": "rejected rows"},
     "data_drift": {"reports/data_drift_report.html": "drift by column"},
@@ -77,7 +78,7 @@ def read(root: Path) -> Summary:
 def screen(found: Summary, called: str = "pricetrail") -> RenderableType:
     """The summary for a person's eyes; ``called`` is what they type for this program."""
     parts = [_rows(found.rows), _gates(found), _recorded(found.recorded), _errors(found)]
-    parts += [_response(found.response), _reports(found), _next(found, called)]
+    parts += [_response(found), _reports(found), _next(found, called)]
     return Panel(
         Group(*[part for part in parts if part is not None]),
         title=f"Shop {Path(found.shop).resolve().name}",
@@ -144,16 +145,22 @@ def _errors(found: Summary) -> RenderableType | None:
     return table
 
 
-def _response(found: Facts | None) -> RenderableType | None:
-    if found is None:
+def _response(found: Summary) -> RenderableType | None:
+    if found.response is None:
         return None
-    slope = found["pool"]["slope"]
-    low, high = (slope["mean"] + side * 1.96 * slope["sd"] for side in (-1, 1))
+    told, counted = found.response, sum(found.response[name] for name in STANDING)
+    things = "products" if found.rows is None or counted <= found.rows["products"] else "products in stores"
     table = Table("Response to price", "", box=None, padding=(0, 2), header_style="bold")
-    for name in ("identified", "borrowed", "unknown"):
-        table.add_row(name, f"{found[name]:,} products")
-    table.add_row("pooled slope of units", f"{slope['mean']:.2f} ({low:.2f} to {high:.2f})")
+    for name in STANDING:
+        table.add_row(name, f"{told[name]:,} {things}")
+    table.add_row("pooled slope of units", _slope(told) if told["changes"] else "no price ever changed")
     return table
+
+
+def _slope(told: Facts) -> str:
+    slope = told["pool"]["slope"]
+    low, high = (slope["mean"] + side * 1.96 * slope["sd"] for side in (-1, 1))
+    return f"{slope['mean']:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _reports(found: Summary) -> RenderableType:
