@@ -18,20 +18,24 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Credentials:
-    """Environment variables that no ``repr`` shows."""
+    """Environment variables that no ``repr`` shows; None for one that must not be set beside the others."""
 
-    values: Mapping[str, str] = field(repr=False)
+    values: Mapping[str, str | None] = field(repr=False)
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Those that are set."""
+        return {name: value for name, value in self.values.items() if value is not None}
 
     @contextmanager
     def used(self) -> Iterator[None]:
         """Have this process speak to AWS with them, until it is done."""
         before = {name: os.environ.get(name) for name in self.values}
-        os.environ.update(self.values)
+        _set(self.values)
         try:
             yield
         finally:
-            for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
+            _set(before)
 
 
 def environment(block: str | None) -> Credentials:
@@ -51,6 +55,14 @@ def environment(block: str | None) -> Credentials:
         raise StoreFailed(
             f"The Prefect block aws-credentials/{block} gives no credentials. Make it in the dashboard under Blocks."
         ) from error
-    found = {name: getattr(frozen, attribute) for name, attribute in NAMES.items()}
-    region = {"AWS_DEFAULT_REGION": session.region_name}
-    return Credentials({name: value for name, value in (found | region).items() if value})
+    found = {name: getattr(frozen, attribute) or None for name, attribute in NAMES.items()}
+    region = {"AWS_DEFAULT_REGION": session.region_name} if session.region_name else {}
+    return Credentials(found | region)
+
+
+def _set(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -126,7 +126,7 @@ def weekly(week: Week) -> State[dict[str, Any]]:
         lease.held(week.store(), killed.me(), seconds=week.lease, patience=longest) as held,
     ):
         killed.clear(held.abandoned)
-        found = _work(week, environment.values, held)
+        found = _work(week, environment.given, held)
     return Completed(name=OUTCOMES[found["outcome"]], message=found["text"], data=found)
 
 
