@@ -9,7 +9,6 @@ features, and, where somebody installed it, AutoGluon. An error's spread is over
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,6 @@ import pyarrow.parquet as pq
 import torch
 from benchmarks import models, peer
 from benchmarks.figures import OURS, Figure, compared
-from benchmarks.guard import QUICK
 from benchmarks.models import Parts, prepared
 from benchmarks.part import How
 from benchmarks.peers import lines
@@ -51,16 +49,13 @@ def run(how: How) -> Iterator[Figure]:
 
 
 def learnt(how: How) -> Parts:
-    """The lines encoded: all of them; for the quick measure the newest, and a small search."""
+    """The lines encoded: all of them; for the quick measure the newest."""
     if not how.quick:
         return prepared(how.folder / "shop", how.lines(), None)
     few, path = how("newest lines", None, 30_000), how.folder / "few.parquet"
     table = pq.read_table(how.lines())
     pq.write_table(table.slice(len(table) - few), path)
-    parts = prepared(how.folder / "shop", path, None)
-    small = parts.context.params.tune_primary_model.model_copy(update=QUICK["tune_primary_model"])
-    params = parts.context.params.model_copy(update={"tune_primary_model": small})
-    return replace(parts, context=replace(parts.context, params=params))
+    return prepared(how.folder / "shop", path, None)
 
 
 def peers(how: How, parts: Parts) -> dict[str, Forecast | None]:

@@ -24,7 +24,7 @@ from pricetrail.demand import trial
 def run(how: How) -> Iterator[Figure]:
     torch.set_num_threads(1)
     parts = prepared(how.folder / "shop", how.lines(), None)
-    rows = parts.train.newest(how("rows", 100_000, 20_000))
+    rows = parts.train.newest(how("rows", 100_000, 60_000))
     wanted = trial.model(trial.usual(), parts.inputs)
     few = rows.newest(2_000)
     epoch(wanted, few)
