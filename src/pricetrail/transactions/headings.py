@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import get_args
 
 from pricetrail.params import Standard
 
@@ -28,17 +29,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-STANDARD: tuple[Standard, ...] = (
-    "invoiceno",
-    "stockcode",
-    "description",
-    "quantity",
-    "invoicedate",
-    "unitprice",
-    "customerid",
-    "country",
-    "status",
-)
+STANDARD: tuple[Standard, ...] = get_args(Standard)
 TRACES = ("line", "file", "unread", "further")
 """Beside them: where a row stands, and what else was seen of it."""
 REQUIRED: dict[str, tuple[Standard, ...]] = {
