@@ -22,14 +22,9 @@ class Credentials:
 
     values: Mapping[str, str | None] = field(repr=False)
 
-    @property
-    def given(self) -> dict[str, str]:
-        """Those that are set."""
-        return {name: value for name, value in self.values.items() if value is not None}
-
     @contextmanager
     def used(self) -> Iterator[None]:
-        """Have this process speak to AWS with them, until it is done."""
+        """Have this process, and commands that it starts, speak to AWS with them until it is done."""
         before = {name: os.environ.get(name) for name in self.values}
         _set(self.values)
         try:

@@ -7,7 +7,7 @@ blocked gate is an outcome: the run ends as *Blocked*, is reported like any othe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import flow, task
@@ -32,7 +32,6 @@ FRESH = 120.0
 """Seconds for a service to find a new release, before it is asked again."""
 OUTCOMES = {"blocked": "Blocked", "unchanged": "Unchanged", "passed": "Passed", "released": "Released"}
 
-Environment = Mapping[str, str]
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -54,19 +53,19 @@ def _patient(work: Task[P, R], week: Week) -> Callable[P, R]:
 
 
 @task(cache_policy=NO_CACHE)
-def ingest(week: Week, environment: Environment) -> int:
+def ingest(week: Week) -> int:
     """Bring the shop, if the worker has none, and its new order lines; how many rows are new."""
     if not week.here and week.remote is not None:
         spoken = ["--endpoint", week.endpoint] if week.endpoint else []
-        command("restore", week.remote, week.shop, *spoken, seconds=60 * MINUTES, environment=environment)
-    return sum(_added(week, source, environment) for source in week.sources)
+        command("restore", week.remote, week.shop, *spoken, seconds=60 * MINUTES)
+    return sum(_added(week, source) for source in week.sources)
 
 
-def _added(week: Week, source: str, environment: Environment) -> int:
+def _added(week: Week, source: str) -> int:
     """How many rows of a source are new. An inbox that is empty this week brings none."""
     words = ("ingest", source, "--shop", week.shop)
     try:
-        report = command(*words, seconds=60 * MINUTES, environment=environment).value["report"]
+        report = command(*words, seconds=60 * MINUTES).value["report"]
     except SourceEmpty:
         return 0
     return int(report["new"]) if report else 0
@@ -86,28 +85,28 @@ def seal(week: Week) -> int | None:
 
 
 @task(cache_policy=NO_CACHE)
-def run(week: Week, environment: Environment) -> Answer:
+def run(week: Week) -> Answer:
     """Run the pipeline."""
-    return command("run", week.shop, seconds=week.hours * 60 * MINUTES, environment=environment)
+    return command("run", week.shop, seconds=week.hours * 60 * MINUTES)
 
 
 @task(cache_policy=NO_CACHE)
-def push(week: Week, environment: Environment) -> dict[str, Any] | None:
+def push(week: Week) -> dict[str, Any] | None:
     """Send data, history and record to the remote, blocked or not; nothing where there is none."""
     if not place.shared(week.root):
         return None
-    found: dict[str, Any] = command("push", week.shop, seconds=120 * MINUTES, environment=environment).value
+    found: dict[str, Any] = command("push", week.shop, seconds=120 * MINUTES).value
     return found
 
 
 @task(cache_policy=NO_CACHE)
-def publish(week: Week, environment: Environment) -> str | None:
+def publish(week: Week) -> str | None:
     """Let the newest release serve, if it never did and is another than the one that does; its id."""
     pending = production.pending(week.root) if week.publish else None
     if pending is None:
         return None
     words = ("promote", pending, "--shop", week.shop, "--why", f"weekly run {flow_run.name}")
-    done = command(*words, seconds=60 * MINUTES, environment=environment)
+    done = command(*words, seconds=60 * MINUTES)
     return None if done.blocked else pending
 
 
@@ -120,26 +119,26 @@ def refresh(week: Week, release: str) -> dict[str, str]:
 @flow(name="pricetrail-weekly", on_failure=[report.failed], on_crashed=[report.failed])
 def weekly(week: Week) -> State[dict[str, Any]]:
     """One week of a shop; alone, whatever else is scheduled, and on whichever machine: others wait for it to end."""
-    environment, longest = credentials.environment(week.credentials), week.hours * 60 * MINUTES
+    longest = week.hours * 60 * MINUTES
     with (
-        environment.used(),
+        credentials.environment(week.credentials).used(),
         lease.held(week.store(), killed.me(), seconds=week.lease, patience=longest) as held,
     ):
         killed.clear(held.abandoned)
-        found = _work(week, environment.given, held)
+        found = _work(week, held)
     return Completed(name=OUTCOMES[found["outcome"]], message=found["text"], data=found)
 
 
-def _work(week: Week, environment: Environment, held: lease.Lease) -> dict[str, Any]:
-    new = _patient(ingest, week)(week, environment)
+def _work(week: Week, held: lease.Lease) -> dict[str, Any]:
+    new = _patient(ingest, week)(week)
     _patient(check, week)(week)
     _patient(seal, week)(week)
     held.check()
     before = production.figures(week.root)
-    ran = _patient(run, week)(week, environment)
+    ran = _patient(run, week)(week)
     held.check()
-    _patient(push, week)(week, environment)
-    release = None if ran.blocked else _patient(publish, week)(week, environment)
+    _patient(push, week)(week)
+    release = None if ran.blocked else _patient(publish, week)(week)
     served = _patient(refresh, week)(week, release) if release else dict[str, str]()
     found = report.facts(week, ran, new=new, release=release, served=served)
     report.report(week, found, ran.value, before)
