@@ -108,13 +108,13 @@ def epoch(files: Files, known: Rows) -> float:
 def searched(files: Files, trials: int, at_once: int) -> float:
     """Trials a minute of a whole search; worker processes and what they import are there before it begins."""
     usual = Tuning()
-    how = tuning.Search(trials, usual.trial_epochs, usual.batch, usual.seed, first=trial.usual())
+    ahead = max(usual.batch, at_once)
+    how = tuning.Search(trials, usual.trial_epochs, ahead, usual.seed, first=trial.usual())
     with local(at_once) as workers:
         list(workers.map(partial(tried, files, trial.usual()), [(0.0,)] * at_once))
         began = time.perf_counter()
-        tuning.search(
-            trial.SPACE, partial(tried, files), how, apply=workers.map, progress=lambda share, note: None
-        )
+        apply = partial(workers.map, ahead=ahead)
+        tuning.search(trial.SPACE, partial(tried, files), how, apply=apply, progress=lambda share, note: None)
         return 60 * trials / (time.perf_counter() - began)
 
 

@@ -5,9 +5,9 @@ python -m benchmarks.workers [--data FILE] [--shop FOLDER] [--trials 16] [--work
 
 Each run is stage tune_primary_model over the same shop, one final fit of one epoch instead of four; the cluster is a
 scheduler and worker processes started from the command line. ``search`` is the part of it that tries settings. Clock
-seconds hold on a machine with nothing else to do. Processor seconds hold on a busy one too: ``busiest`` adds up, batch
-by batch, those of the worker that had most to do, which is how long the search takes where every worker has a processor
-for itself; the speed-up by it leaves out the time between batches in which nobody works.
+seconds hold on a machine with nothing else to do. Processor seconds hold on a busy one too: ``busiest`` are those of
+the worker that had most to do, which is how long the search takes where every worker has a processor for itself and
+never waits for another's trial.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ PATIENT = {f"{distributed.__name__}.comm.timeouts.connect": "300s"}
 
 @dataclass
 class Watch:
-    """Notes when each batch of trials was done, and what each worker had worked by then."""
+    """Notes when each trial was told, and what each worker had worked by then."""
 
     workers: list[int]
     at: list[tuple[str, float, dict[int, float]]] = field(default_factory=list)
@@ -60,16 +59,15 @@ class Watch:
         self.at.append((note.split()[0], time.perf_counter(), {pid: worked(pid) for pid in known}))
 
     def search(self) -> dict[str, float]:
-        """Seconds of the search: by the clock, of all workers, and of the busiest in each batch."""
-        first = max(place for place, (what, *_) in enumerate(self.at) if what == "trees")
-        marks = [self.at[first], *(mark for mark in self.at if mark[0] == "trial")]
-        batches = [
-            [after[2][pid] - before[2].get(pid, 0.0) for pid in after[2]] for before, after in pairwise(marks)
-        ]
+        """Seconds of the search: by the clock, of all workers, and of the busiest."""
+        (_, began, before), (_, ended, after) = (
+            [mark for mark in self.at if mark[0] == what][-1] for what in ("trees", "trial")
+        )
+        spent = [seconds - before.get(pid, 0.0) for pid, seconds in after.items()]
         return {
-            "search_clock": round(marks[-1][1] - marks[0][1], 1),
-            "search_processors": round(sum(map(sum, batches)), 1),
-            "search_busiest": round(sum(map(max, batches)), 1),
+            "search_clock": round(ended - began, 1),
+            "search_processors": round(sum(spent), 1),
+            "search_busiest": round(max(spent), 1),
         }
 
 

@@ -18,6 +18,13 @@ class CrewContract:
     def test_answers_come_in_order(self, crew):
         assert list(crew.map(pieces.square, range(20))) == [number * number for number in range(20)]
 
+    def test_later_pieces_hang_on_earlier_answers(self, crew):
+        answers = []
+        pieces_drawn = (0 if at < 3 else answers[at - 3] + 1 for at in range(9))
+        for answer in crew.map(pieces.square, pieces_drawn, ahead=3):
+            answers.append(answer)
+        assert answers == [0, 0, 0, 1, 1, 1, 4, 4, 4]
+
     def test_nothing_to_do(self, crew):
         assert list(crew.map(pieces.square, [])) == []
 

@@ -12,7 +12,7 @@ from pricetrail.workers.kind import own
 
 
 def asked(function=pieces.square, piece=3):
-    return task.tasks(function, [piece])[0]
+    return next(task.tasks(function, [piece]))
 
 
 def test_equal_work_has_equal_names():

@@ -1,8 +1,9 @@
 """The search for good settings: the same trials and the same best one at any number of workers.
 
-Trials are asked for in batches of a fixed size, evaluated in parallel, and told in order (Akiba et al., 2019, for
-Optuna; Bergstra et al., 2011, for TPE). A trial is pruned by limits that were set when its batch was asked for:
-the median, over all finished trials, of the error after as many epochs. How fast the others run is of no account.
+A fixed number of trials is under way at once. They are evaluated in parallel and told in order, and for each that is
+told the next is asked for (Akiba et al., 2019, for Optuna; Bergstra et al., 2011, for TPE): so a trial knows of all
+but the few right before it, however fast these run. It is pruned by limits that were set when it was asked for: the
+median, over all trials told by then, of the error after as many epochs.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from pricetrail.apply import Map
 
 Settings = dict[str, Any]
 Limits = tuple[float, ...]
+Piece = tuple[Settings, Limits]
+Asked = tuple[optuna.Trial, Limits]
 Evaluate = Callable[[Settings, Limits], Sequence[float]]
 Space = Mapping[str, BaseDistribution]
 
@@ -33,7 +36,7 @@ BEHIND = 1.005
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How to search: how many trials of how many epochs, how many at once, from which seed.
+    """How to search: how many trials of how many epochs, a ``batch`` of them under way at once, from which seed.
 
     The search starts from ``first``, if given, and goes on by TPE; or it goes over a ``grid``.
     """
@@ -55,21 +58,21 @@ def search(
         space: the distribution of each setting.
         evaluate: trains with some settings, and returns the validation error after each epoch; it stops after
             the first epoch whose error is above that epoch's limit.
-        apply: ``map``, or the same over several processes.
+        apply: ``map``, or the same over several processes, which draws no more than ``how.batch`` pieces ahead.
     """
     study = _study(how)
     trials = len(study.trials) if how.grid else how.trials
-    for first in range(0, trials, how.batch):
-        asked = [study.ask(dict(space)) for _ in range(min(how.batch, trials - first))]
-        limits = _limits(study)
-        for trial, errors in zip(
-            asked, apply(partial(_call, evaluate, limits), [t.params for t in asked]), strict=True
-        ):
-            _tell(study, trial, errors, pruned=len(errors) < how.epochs)
-        progress(
-            (first + len(asked)) / trials,
-            f"trial {first + len(asked)} of {trials}, best {study.best_value:.4f}",
-        )
+
+    def ask() -> Asked:
+        return study.ask(dict(space)), _limits(study)
+
+    asked = [ask() for _ in range(min(how.batch, trials))]
+    pieces = ((asked[at][0].params, asked[at][1]) for at in range(trials))
+    for at, errors in enumerate(apply(partial(_call, evaluate), pieces)):
+        _tell(study, asked[at][0], errors, pruned=len(errors) < how.epochs)
+        if len(asked) < trials:
+            asked.append(ask())
+        progress((at + 1) / trials, f"trial {at + 1} of {trials}, best {study.best_value:.4f}")
     return study
 
 
@@ -115,8 +118,8 @@ def page(study: optuna.Study) -> str:
     return "\n".join([head, *parts, "</body></html>"])
 
 
-def _call(evaluate: Evaluate, limits: Limits, settings: Settings) -> Sequence[float]:
-    return evaluate(settings, limits)
+def _call(evaluate: Evaluate, piece: Piece) -> Sequence[float]:
+    return evaluate(*piece)
 
 
 def _study(how: Search) -> optuna.Study:

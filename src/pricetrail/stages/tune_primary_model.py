@@ -110,7 +110,7 @@ def _search(context: Context, workers: Crew, evaluate: tuning.Evaluate) -> Study
         trial.SPACE,
         evaluate,
         how,
-        apply=workers.map,
+        apply=partial(workers.map, ahead=settings.batch),
         progress=lambda share, note: context.progress(TAUGHT + (SEARCHED - TAUGHT) * share, note),
     )
 

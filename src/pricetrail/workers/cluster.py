@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +37,25 @@ class Cluster:
                 self._ship(files)
         return files
 
-    def map(self, function: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Any]:
-        """What ``function`` makes of each piece, in order.
+    def map(
+        self, function: Callable[[Any], Any], pieces: Iterable[Any], ahead: int | None = None
+    ) -> Iterator[Any]:
+        """What ``function`` makes of each piece, in order, ``ahead`` pieces drawn at once, or all of them.
 
         Raises:
             WorkFailed: a piece failed, or the worker that did it was killed, time and again; or no scheduler
                 answers any more.
         """
-        waiting = task.tasks(function, pieces)
-        futures = [self._client.submit(task.run, each, key=each.key) for each in waiting]
+        waiting = task.tasks(function, pieces if ahead else list(pieces))
+        begun = ((each, self._client.submit(task.run, each, key=each.key)) for each in waiting)
+        drawn = deque(islice(begun, ahead))
         try:
-            for each, future in zip(waiting, futures, strict=True):
+            while drawn:
+                each, future = drawn.popleft()
                 yield task.opened(each, self._outcome(each, future))
+                drawn.extend(islice(begun, 1))
         finally:
-            self._client.cancel([future for future in futures if not future.done()])
+            self._client.cancel([future for _, future in drawn if not future.done()])
 
     def _ship(self, files: Files) -> None:
         from pricetrail.workers.shipment import Shipment

@@ -20,13 +20,17 @@ VARIABLE = "PRICETRAIL_WORKERS"
 class Crew(Protocol):
     """Workers, whoever they are. They give the same answers to the last bit, however many there are."""
 
-    def map(self, function: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Any]:
+    def map(
+        self, function: Callable[[Any], Any], pieces: Iterable[Any], ahead: int | None = None
+    ) -> Iterator[Any]:
         """What ``function`` makes of each piece, in order.
 
         Args:
             function: of a module that can be imported, pure, with small arguments of its own at most; a piece may be
                 done twice.
             pieces: small plain data: what is large goes by ``give``.
+            ahead: so many pieces at most are drawn before the answer to the first of them is taken, so that later
+                ones can hang on earlier answers; all of them at once unless said.
 
         Raises:
             WorkFailed: a piece failed; it is named.

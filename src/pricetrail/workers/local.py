@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from pricetrail import orphan
 from pricetrail.errors import WorkFailed
 from pricetrail.workers import task
 from pricetrail.workers.files import Files
+from pricetrail.workers.task import Done, Fault, Task
 
 # So often a piece is begun before it is taken for what kills its workers.
 TRIES = 3
@@ -31,29 +34,52 @@ class Local:
         """Files that pieces will read: they lie where every process of this machine finds them."""
         return Files.of(root, names)
 
-    def map(self, function: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Any]:
-        """What ``function`` makes of each piece, in order. A single piece is done here: nowhere is it done sooner.
+    def map(
+        self, function: Callable[[Any], Any], pieces: Iterable[Any], ahead: int | None = None
+    ) -> Iterator[Any]:
+        """What ``function`` makes of each piece, in order, ``ahead`` pieces drawn at once, or all of them. A single
+        worker, or a single piece, is this process: nowhere is it done sooner.
 
         Raises:
             WorkFailed: a piece failed, or the worker that did it was killed, time and again.
         """
+        if ahead is None:
+            pieces = known = list(pieces)
+            ahead = len(known)
         waiting = task.tasks(function, pieces)
-        if min(len(waiting), self._count) <= 1:
-            yield from (task.opened(each, task.run(each)) for each in waiting)
-            return
-        at = lost = 0
-        while at < len(waiting):
-            try:
-                for outcome in self._running().map(task.run, waiting[at:]):
-                    at, lost = at + 1, 0
-                    yield task.opened(waiting[at - 1], outcome)
-            except BrokenProcessPool as error:
-                self._pool, lost = None, lost + 1
-                if lost == TRIES:
-                    raise WorkFailed(
-                        f"{waiting[at]}: its worker ended {TRIES} times. Is memory short, or did it say why above? "
-                        f"Fewer workers need less: workers.count in params.yaml is {self._count}."
-                    ) from error
+        if min(self._count, ahead) <= 1:
+            return (task.opened(each, task.run(each)) for each in waiting)
+        return self._side_by_side(waiting, ahead)
+
+    def _side_by_side(self, waiting: Iterator[Task], ahead: int) -> Iterator[Any]:
+        drawn, begun, lost = deque(islice(waiting, ahead)), deque[Future[Done | Fault]](), 0
+        try:
+            while drawn:
+                try:
+                    begun.extend(map(self._begin, islice(drawn, len(begun), None)))
+                    outcome = begun[0].result()
+                except BrokenProcessPool as error:
+                    self._pool, lost = None, lost + 1
+                    begun.clear()
+                    if lost == TRIES:
+                        raise self._deadly(drawn[0]) from error
+                else:
+                    lost = 0
+                    begun.popleft()
+                    yield task.opened(drawn.popleft(), outcome)
+                    drawn.extend(islice(waiting, 1))
+        finally:
+            for each in begun:
+                each.cancel()
+
+    def _begin(self, asked: Task) -> Future[Done | Fault]:
+        return self._running().submit(task.run, asked)
+
+    def _deadly(self, asked: Task) -> WorkFailed:
+        return WorkFailed(
+            f"{asked}: its worker ended {TRIES} times. Is memory short, or did it say why above? "
+            f"Fewer workers need less: workers.count in params.yaml is {self._count}."
+        )
 
     def close(self) -> None:
         """Send the processes home."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -55,10 +55,10 @@ class Done:
     value: Any
 
 
-def tasks(function: Callable[[Any], Any], pieces: Iterable[Any]) -> list[Task]:
-    """A task for each piece."""
-    known = list(pieces)
-    return [Task(function, piece, f"{at} of {len(known)}", kind.own()) for at, piece in enumerate(known, 1)]
+def tasks(function: Callable[[Any], Any], pieces: Iterable[Any]) -> Iterator[Task]:
+    """A task for each piece, as they are drawn."""
+    of = f" of {len(pieces)}" if isinstance(pieces, Sized) else ""
+    return (Task(function, piece, f"{at}{of}", kind.own()) for at, piece in enumerate(pieces, 1))
 
 
 def run(task: Task) -> Done | Fault:
