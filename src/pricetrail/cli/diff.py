@@ -21,6 +21,7 @@ from pricetrail.shop import changes
 from pricetrail.shop.changes import Changes
 from pricetrail.shop.git import Lines
 from pricetrail.shop.rows import Column
+from pricetrail.standing import STANDINGS
 
 SHORT, MOST = 12, 5
 FIGURES = (
@@ -36,9 +37,7 @@ FIGURES = (
     "dfn_inf.mae_inf",
     "dfn_inf.mse_naive",
     "dfn_risk_fairness.mean_error_difference",
-    "price_response.identified",
-    "price_response.borrowed",
-    "price_response.unknown",
+    *(f"price_response.{standing}" for standing in STANDINGS),
 )
 """What a screen has room for; --json has every figure."""
 

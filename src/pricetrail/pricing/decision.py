@@ -19,7 +19,8 @@ from pricetrail.pricing.curve import Z
 from pricetrail.pricing.demand import Demand, Elastic, Floats
 from pricetrail.pricing.gain import SURE, Gain, Interval, gain, gains, sure
 from pricetrail.pricing.objective import Aim, Objective
-from pricetrail.pricing.response import Identification, Product, Slope
+from pricetrail.pricing.response import Product, Slope
+from pricetrail.standing import UNKNOWN, Standing
 
 ZONE = 0.01
 # So far beyond the best price is looked whether a better one is out of bounds.
@@ -109,7 +110,7 @@ class Decision:
     price: float
     now: float
     aim: Aim
-    identification: Identification
+    identification: Standing
     elasticity: Interval
     expected: Expected
     expected_now: Expected
@@ -144,7 +145,7 @@ def decide(product: Product, deep_from: float, aim: Aim, limits: Limits) -> Deci
     at_bound = _at_bound(slope, aim, weighed)
     status, cause, price = _choose(product, allowed, weighed, at_bound=at_bound)
     expected, expected_now = _expected(demand, aim, [price, product.price])
-    unknown = product.identification == "unknown"
+    unknown = product.identification == UNKNOWN
     brought = _gains(demand, aim, price)
     prospect = None if unknown else _prospect(demand, aim, weighed, price, brought.of(aim.objective))
     return Decision(
@@ -248,7 +249,7 @@ def _choose(
     now = product.price
     if allowed.impossible:
         return Status.CONFLICT, Cause.CONFLICT, now
-    if product.identification == "unknown":
+    if product.identification == UNKNOWN:
         cause = Cause.UNKNOWN
     elif at_bound:
         cause = Cause.AT_BOUND

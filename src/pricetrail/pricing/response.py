@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from pricetrail.errors import ResponseInvalid, UnknownProduct, UsageError
+from pricetrail.standing import Standing
 
 SHOWN = 5
 
@@ -26,7 +27,6 @@ Count = Annotated[int, Field(ge=0)]
 Listed = Annotated[tuple[Money, Annotated[int, Field(gt=0)]], Strict(False)]
 Correlation = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 Together = Annotated[tuple[Correlation, Correlation, Correlation], Strict(False)]
-Identification = Literal["identified", "borrowed", "unknown"]
 
 
 def _absent(value: object) -> bool:
@@ -94,7 +94,7 @@ class Product(_Value):
     clear: Slope | None = None
     size: Slope | None = Field(default=None, exclude_if=_absent)
     together: Together = (1.0, 1.0, 1.0)
-    identification: Identification
+    identification: Standing
     changes: Count
     weeks: Count
     cost: Amount | None = None

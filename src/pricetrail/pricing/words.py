@@ -9,6 +9,7 @@ from pricetrail.pricing.bounds import Conflict, Name
 from pricetrail.pricing.decision import Cause, Decision, Prospect, Status
 from pricetrail.pricing.experiment import Experiment, Measure
 from pricetrail.pricing.gain import Gain
+from pricetrail.standing import BORROWED, IDENTIFIED, UNKNOWN, Standing
 
 BINDS = {
     Name.OBSERVED: "list prices beyond it were never observed",
@@ -30,10 +31,10 @@ RULES = {
     Name.LADDER: "family ladder",
     Name.ENDINGS: "list of price endings",
 }
-KNOWN = {
-    "identified": "its own changes of price",
-    "borrowed": "those of other products for the most part, as its own price changed too little",
-    "unknown": "all products together: its own price never changed, or demand did not follow prices",
+KNOWN: dict[Standing, str] = {
+    IDENTIFIED: "its own changes of price",
+    BORROWED: "those of other products for the most part, as its own price changed too little",
+    UNKNOWN: "all products together: its own price never changed, or demand did not follow prices",
 }
 
 

@@ -18,7 +18,7 @@ from pricetrail.pricing.bounds import Limits, Name
 from pricetrail.pricing.bulk import COLUMNS
 from pricetrail.pricing.decision import Status
 from pricetrail.pricing.objective import Objective
-from pricetrail.pricing.response import Identification
+from pricetrail.standing import Standing
 
 SHOWN = 100
 SORT = rf"^-?({'|'.join((*COLUMNS, 'description'))})$"
@@ -226,7 +226,7 @@ class TableAsked(Terms):
         default="", description="Text in the code or the description."
     )
     status: Status | Literal["error"] | None = None
-    identification: Identification | None = None
+    identification: Standing | None = None
     sort: Annotated[str, Field(pattern=SORT)] = Field(
         default="stockcode", description="A column to sort by, with '-' before it the other way round."
     )

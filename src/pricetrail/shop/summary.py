@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from pricetrail.shop import note
+from pricetrail.standing import STANDINGS
 
 Facts = dict[str, Any]
 SHORT = 12
@@ -26,7 +27,6 @@ FACTS = {
         "response": "metrics/price_response.json",
     },
 }
-STANDING = ("identified", "borrowed", "unknown")
 REPORTS = {
     "etl": {"data/rejected.parquet": "rejected rows"},
     "data_drift": {"reports/data_drift_report.html": "drift by column"},
@@ -148,10 +148,10 @@ def _errors(found: Summary) -> RenderableType | None:
 def _response(found: Summary) -> RenderableType | None:
     if found.response is None:
         return None
-    told, counted = found.response, sum(found.response[name] for name in STANDING)
+    told, counted = found.response, sum(found.response[name] for name in STANDINGS)
     things = "products" if found.rows is None or counted <= found.rows["products"] else "products in stores"
     table = Table("Response to price", "", box=None, padding=(0, 2), header_style="bold")
-    for name in STANDING:
+    for name in STANDINGS:
         table.add_row(name, f"{told[name]:,} {things}")
     table.add_row("pooled slope of units", _slope(told) if told["changes"] else "no price ever changed")
     return table

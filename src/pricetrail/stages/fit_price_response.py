@@ -20,6 +20,7 @@ from pricetrail.stages import counting
 from pricetrail.stages.counting import Counted
 from pricetrail.stages.stage import Context, main
 from pricetrail.stages.tables import write
+from pricetrail.standing import STANDINGS
 from pricetrail.workers.crew import crew
 
 
@@ -103,7 +104,7 @@ def _figures(found: Estimated, ways: list[Facts], held: list[Facts]) -> Facts:
     }
     return {
         "products": len(products),
-        **{name: standing[name] for name in (table.IDENTIFIED, table.BORROWED, table.UNKNOWN)},
+        **{name: standing[name] for name in STANDINGS},
         "changed": int((counted.changes() > 0).sum()),
         "changes": int(counted.changes().sum()),
         "prices": {

@@ -19,10 +19,10 @@ from pricetrail.demand.response.estimate import Response
 from pricetrail.demand.response.level import Level
 from pricetrail.demand.response.panel import Floats
 from pricetrail.demand.response.pool import own_error, robust
+from pricetrail.standing import BORROWED, IDENTIFIED, UNKNOWN, Standing
 
 FORMAT = 1
 DIGITS = 10
-IDENTIFIED, BORROWED, UNKNOWN = "identified", "borrowed", "unknown"
 # A pool whose slope is not below zero by two standard errors says nothing.
 SURE = 1.96
 TINY = 1e-12
@@ -95,7 +95,7 @@ def pooled(response: Response) -> Facts:
     }
 
 
-def identification(response: Response, identified_sd: float) -> list[str]:
+def identification(response: Response, identified_sd: float) -> list[Standing]:
     """Each series' standing."""
     slope = pooled(response)["slope"]
     if slope["mean"] + SURE * slope["sd"] >= 0:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template
 
 from pricetrail.pricing.decision import Status
-from pricetrail.pricing.response import Identification
 from pricetrail.serving import web
 from pricetrail.serving.asking import TableAsked
 from pricetrail.serving.service import Service
 from pricetrail.serving.tables import counted, fitting, written
+from pricetrail.standing import STANDINGS
 
 PAGE = 100
 COLUMNS = (
@@ -55,7 +55,7 @@ def add(site: Blueprint, service: Service) -> None:
             asked=asked,
             columns=[(name, title, *_sorting(name, asked.sort, given)) for name, title in COLUMNS],
             statuses=[*map(str, Status), "error"],
-            identifications=get_args(Identification),
+            identifications=STANDINGS,
             csv=_link("/products.csv", given),
             before=_link("", given, offset=max(asked.offset - PAGE, 0)) if asked.offset else None,
             after=_link("", given, offset=end) if end < len(found) else None,

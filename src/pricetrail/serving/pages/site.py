@@ -15,6 +15,7 @@ from pricetrail.pricing.words import RULES, chance
 from pricetrail.serving import problem
 from pricetrail.serving.pages import product, products, releases, trail
 from pricetrail.serving.service import Service
+from pricetrail.standing import BORROWED, IDENTIFIED, UNKNOWN, Standing
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -22,7 +23,11 @@ POLICY = (
 )
 SHORT = 12
 # How a response is known, in a word or two.
-SOURCES = {"identified": "its own prices", "borrowed": "other products", "unknown": "not known"}
+SOURCES: dict[Standing, str] = {
+    IDENTIFIED: "its own prices",
+    BORROWED: "other products",
+    UNKNOWN: "not known",
+}
 
 
 def install(app: Flask, service: Service) -> None:
