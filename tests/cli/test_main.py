@@ -9,6 +9,8 @@ from datetime import date, timedelta
 import pytest
 import yaml
 
+from pricetrail.shop import settings
+
 HEADINGS = "InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID"
 
 
@@ -162,3 +164,17 @@ def test_full_disk_is_told_and_nothing_is_left(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("Error: There is no room left to write in. Free some")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_source_without_a_file_is_passed_over(tiny, tmp_path):
+    settings.change(tiny.root, "source", columns={name.lower(): name for name in HEADINGS.split(",")[:5]})
+    lines = ",".join(HEADINGS.split(",")[:5])
+    tiny.write("data/raw/0001-lines.csv", f"{lines}\n1,A,2,2025-01-01,1.5\n")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "new.csv").write_text(f"{lines}\n2,A,3,2025-01-08,1.5\n")
+    sources = [str(tmp_path / "inbox"), str(tmp_path / "new.csv"), str(tmp_path / "*.zip")]
+    done = pricetrail("ingest", *sources, "--shop", str(tiny.root), "--json")
+    found = json.loads(done.stdout)
+    assert (found["names"], found["report"]["new"]) == (["0002-new.csv"], 1)
+    assert found["empty"] == [sources[0], sources[2]]
+    assert done.stderr.count("Passed over.") == 2

@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from pricetrail.cli.console import AsJson, answer, called, say, stdout, working
+from pricetrail.errors import SourceEmpty
 from pricetrail.shop import dvc, git, pipeline, settings
 from pricetrail.transactions import fetch
 from pricetrail.transactions import ingest as adding
+from pricetrail.transactions.fetch import Progress
 from pricetrail.transactions.ingest import Added
 
 RAW = "data/raw"
@@ -25,18 +27,34 @@ def ingest(
     shop: Annotated[Path, typer.Option(help="The shop's folder.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Add order lines; the same file twice adds nothing, and overlapping periods are reconciled and reported."""
+    """Add order lines: all or none. The same file twice adds nothing, and overlapping periods are reconciled and
+    reported; a folder or a pattern without a file is passed over."""
     known = settings.read(shop).source
     with pipeline.alone(shop), tempfile.TemporaryDirectory(prefix="pricetrail-") as scratch:
         with working("Adding") as tell:
-            added = adding.add(shop / RAW, fetch.fetch(source, Path(scratch), tell), known, tell)
+            given, empty = _given(source, Path(scratch), tell)
+            added = adding.add(shop / RAW, given, known, tell)
         if added.names:
             dvc.track(shop, RAW)
             git.commit(shop, f"Ingest {', '.join(added.names)}")
+    for told in empty.values():
+        say(f"{told} Passed over.")
     if as_json:
-        answer(asdict(added))
+        answer({**asdict(added), "empty": list(empty)})
     else:
         _show(added, shop)
+
+
+def _given(places: list[str], into: Path, tell: Progress) -> tuple[list[Path], dict[str, str]]:
+    """The files of every place, and of those that have none what is to be said."""
+    given: list[Path] = []
+    empty: dict[str, str] = {}
+    for place in places:
+        try:
+            given += fetch.fetch([place], into, tell)
+        except SourceEmpty as error:
+            empty[place] = str(error)
+    return given, empty
 
 
 def _show(added: Added, shop: Path) -> None:
