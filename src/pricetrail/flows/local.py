@@ -27,6 +27,12 @@ QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
 }
+# One SQLite file behind a busy machine answers late: who waits gets his answer, who gives up has a crashed run.
+PATIENT = {
+    "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
+    "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": "60",
+    "PREFECT_CLIENT_MAX_RETRIES": "10",
+}
 PATIENCE = 300.0
 GRACE = 20.0
 PAUSES = (1.0, 2.0, 4.0, 8.0)
@@ -44,7 +50,8 @@ class Server:
     @property
     def environment(self) -> dict[str, str]:
         """What Prefect reads."""
-        return {**QUIET, "PREFECT_HOME": str(self.home), "PREFECT_API_URL": f"{self.address}/api"}
+        there = {"PREFECT_HOME": str(self.home), "PREFECT_API_URL": f"{self.address}/api"}
+        return {**QUIET, **PATIENT, **there}
 
     def begin(self, deployment: str) -> str:
         """Begin a run of the deployment of that id; its id."""
