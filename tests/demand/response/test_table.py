@@ -1,10 +1,11 @@
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from pricetrail.demand.response import estimate, level, table
+from pricetrail.demand.response.estimate import Response
 from pricetrail.pricing.demand import Elastic
 from pricetrail.pricing.response import Responses
 
@@ -79,3 +80,18 @@ def test_figures_have_ten_digits():
         "a": [0.3333333333, 2],
         "b": [3.333333333e-21, "c"],
     }
+
+
+def test_slopes_are_added_up_once_for_all_products(panel):
+    asked = []
+
+    class Counted(Response):
+        @property
+        def slopes(self):
+            asked.append(self)
+            return Response.slopes.fget(self)
+
+    fitted = estimate.fit(panel, deep_from=0.3)
+    response = Counted(*(getattr(fitted, each.name) for each in fields(fitted)))
+    table.plain(response, level.now(response), {}, {}, identified_sd=0.5)
+    assert len(asked) == 1

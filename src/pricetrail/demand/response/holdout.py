@@ -92,9 +92,9 @@ def check(response: Response) -> list[Held]:
 
 def changes(panel: Panel) -> Cases:
     """A case for every change of a list price."""
-    series, first, price = [], [], panel.price
+    series, first, price, live = [], [], panel.price, panel.live
     for at in np.flatnonzero(panel.changes() > 0):
-        weeks = np.flatnonzero(panel.live[at])
+        weeks = np.flatnonzero(live[at])
         step = np.flatnonzero(np.abs(np.diff(np.log(price[at, weeks]))) > SAME)
         series += [at] * len(step)
         first += weeks[step + 1].tolist()

@@ -53,7 +53,7 @@ def plain(
         identified_sd: a product whose own data give its slope a smaller standard error is identified.
     """
     pool = pooled(response)
-    standing = identification(response, identified_sd)
+    standing, slopes = identification(response, identified_sd), response.slopes
     weeks, changes = response.panel.live.sum(axis=1), response.panel.changes()
     products = [
         {
@@ -67,10 +67,10 @@ def plain(
             "units_week_sd": float(level.week_sd[at]),
             **_by_orders(response, level, at),
             **{
-                name: _slope(response.slopes.mean[at], response.slopes.cov[at], part)
+                name: _slope(slopes.mean[at], slopes.cov[at], part)
                 for name, part in PARTS.items()
             },
-            "together": _together(response.slopes.cov[at]),
+            "together": _together(slopes.cov[at]),
             "identification": standing[at],
             "changes": int(changes[at]),
             "weeks": int(weeks[at]),
