@@ -21,6 +21,13 @@ def test_each_change_is_a_case_of_its_own(paneled):
     assert not (found.before & found.after).any()
 
 
+def test_of_many_changes_some_are_drawn(paneled):
+    whole = holdout.changes(paneled(PRICE, np.ones(PRICE.shape)))
+    found = holdout.changes(paneled(PRICE, np.ones(PRICE.shape)), most=1)
+    assert found.series.tolist() == [0]
+    assert found.change[0] in whole.change
+
+
 def test_steady_cases_are_those_whose_price_stood(paneled):
     found = holdout.steady(paneled(PRICE, np.ones(PRICE.shape)))
     assert found.series.tolist() == [0, 1]

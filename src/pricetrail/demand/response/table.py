@@ -66,10 +66,7 @@ def plain(
             "units_log_sd": float(level.log_sd[at]),
             "units_week_sd": float(level.week_sd[at]),
             **_by_orders(response, level, at),
-            **{
-                name: _slope(slopes.mean[at], slopes.cov[at], part)
-                for name, part in PARTS.items()
-            },
+            **{name: _slope(slopes.mean[at], slopes.cov[at], part) for name, part in PARTS.items()},
             "together": _together(slopes.cov[at]),
             "identification": standing[at],
             "changes": int(changes[at]),
