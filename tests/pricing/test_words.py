@@ -69,7 +69,7 @@ def test_experiment_says_what_it_would_tell(product, sd, said):
     ("sd", "slope", "said"),
     [
         (0.2, -2.0, r"count orders: .*blurred by large orders: by them it would take [\d,]+ weeks\."),
-        (0.2, -1.98, r"count orders: .*only those \d+ % apart"),
+        (0.2, -1.98, r"count orders: .*by them only a difference of \d+ %"),
         (5.0, -2.0, r"count units: .*more would take [\d,]+ weeks, [^.]*sooner\.$"),
     ],
 )

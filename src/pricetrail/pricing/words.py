@@ -72,8 +72,8 @@ def proposal(found: Experiment) -> str:
     """An experiment in a few sentences."""
     half, tried, now = found.weeks // 2, money.price(found.price), money.price(found.now)
     told = (
-        f"Try {tried} in {half} weeks drawn at random, and {now} in {half} others, and count {found.measure}: those "
-        f"that lie {found.detects * 100:.0f} % apart would be told apart with 80 % power."
+        f"Try {tried} in {half} weeks drawn at random, and {now} in {half} others, and count {found.measure}: a "
+        f"difference of {found.detects * 100:.0f} % or more would be seen in four such trials of five (80 % power)."
     )
     return " ".join([told, _tells(found), *_instead(found)])
 
@@ -100,7 +100,7 @@ def _instead(found: Experiment) -> Iterator[str]:
         return
     blurred = "Units are blurred by large orders: "
     if found.needed is None:
-        yield f"{blurred}only those {other.detects * 100:.0f} % apart would be told apart."
+        yield f"{blurred}by them only a difference of {other.detects * 100:.0f} % would be seen."
     else:
         late = f"would take {other.needed:,} weeks" if other.needed else "could not be told"
         yield f"{blurred}by them it {late}. What is on an order is taken to answer as is believed."
@@ -114,6 +114,8 @@ def _clash(conflict: Conflict) -> str:
 
 def chance(probability: float) -> str:
     """A probability in whole per cent; what was estimated is never certain."""
+    if probability < 0.01:
+        return "under 1 %"
     return "over 99 %" if probability > 0.99 else f"{probability * 100:.0f} %"
 
 
@@ -133,11 +135,12 @@ def _why(decision: Decision) -> str:
     if decision.cause is Cause.AT_BOUND:
         return (
             f"demand is believed to fall by no more than prices rise (elasticity {decision.elasticity.middle:.2f}), "
-            "so no price is best by itself; an experiment would tell"
+            "so a higher price would always look better, and only a trial can tell how far that holds"
         )
     if decision.cause is Cause.UNSURE:
         found = decision.prospect
-        return f"that {money.price(found.price)} brings more is not sure: {_bounded(found.gain)}"
+        brought = _bounded(found.gain, f" {decision.aim.objective} a week")
+        return f"{money.price(found.price)} may bring more, but that is not sure enough: {brought}"
     return "no price that the rules allow is believed to bring more"
 
 
@@ -155,7 +158,7 @@ def _reasons(decision: Decision) -> Iterator[str]:
 def _prospects(decision: Decision, found: Prospect) -> Iterator[str]:
     """What the best allowed price is like, and what keeps it from being better."""
     if decision.binding is not None:
-        yield f"What stops the price: {BINDS[decision.binding]}."
+        yield f"What keeps {money.price(found.price)} from going further: {BINDS[decision.binding]}."
     if decision.at_bound:
         yield "At the bound: with this elasticity a higher price always seems better, and only a rule ends it."
     low, high = found.zone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pricetrail.lineage.trail import Step, Use
@@ -150,9 +150,14 @@ class Trail:
 
 @dataclass(frozen=True)
 class Release:
-    """A release, the channels that point at it, and why it must not be promoted, if it is in quarantine."""
+    """A release, the channels that point at it, and why it must not be promoted, if it is in quarantine.
+
+    Attributes:
+        content: the same for releases whose files are the same.
+    """
 
     release: str
+    content: str
     when: str
     channels: list[str]
     quarantine: str | None
@@ -200,12 +205,19 @@ class Replay:
 
 @dataclass(frozen=True)
 class Problem:
-    """What went wrong (RFC 9457): what was expected, what was found, what to do."""
+    """What went wrong (RFC 9457): what was expected, what was found, what to do.
+
+    Attributes:
+        near: codes that come near to one that is not known.
+        faults: what is wrong with each field that cannot be answered.
+    """
 
     type: str
     title: str
     status: int
     detail: str
+    near: list[str] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

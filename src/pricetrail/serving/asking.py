@@ -21,6 +21,8 @@ from pricetrail.pricing.objective import Objective
 from pricetrail.standing import Standing
 
 SHOWN = 100
+# The place of what is wrong with a request as a whole.
+WHOLE = "request"
 SORT = rf"^-?({'|'.join((*COLUMNS, 'description'))})$"
 
 
@@ -248,14 +250,16 @@ def _refused(error: ValidationError) -> RequestInvalid:
     for each in error.errors(include_url=False):
         place, told = _place(each["loc"]), _said(each)
         faults[place] = f"{faults[place]}; or: {told}" if place in faults else told
-    told = "; ".join(f"{place}: {fault}" for place, fault in list(faults.items())[:5])
+    told = "; ".join(
+        fault if place == WHOLE else f"{place}: {fault}" for place, fault in list(faults.items())[:5]
+    )
     return RequestInvalid(f"The request cannot be answered as it stands. {told}", faults)
 
 
 def _place(location: tuple[int | str, ...]) -> str:
     """A field and, in a list, which; of a field that may be of several kinds, not which kind was tried."""
     named = [part for at, part in enumerate(location) if at == 0 or isinstance(part, int)]
-    return ".".join(str(part)[:SHOWN] for part in named) or "request"
+    return ".".join(str(part)[:SHOWN] for part in named) or WHOLE
 
 
 def _said(error: Any) -> str:

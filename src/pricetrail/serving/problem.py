@@ -40,7 +40,7 @@ log = logging.getLogger("pricetrail.serving")
 def install(app: Flask) -> None:
     """Let every error of an app leave as a problem."""
     app.register_error_handler(PricetrailError, _ours)
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -70,7 +70,8 @@ def _ours(error: PricetrailError) -> Response:
     return problem(code, type(error).__name__, str(error), **more)
 
 
-def _http(error: HTTPException) -> Response:
+def http(error: HTTPException) -> Response:
+    """What HTTP itself refuses, as a problem."""
     code = error.code or 500
     found = problem(code, error.name, SAID.get(code, error.description or error.name))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:

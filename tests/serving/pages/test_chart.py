@@ -16,7 +16,7 @@ def drawn(marks=(), scale=1.0, observed=((1.0, 3), (1.5, 9))):
     return Chart("Units <a week>", PRICES, bands, observed, list(marks)).svg()
 
 
-@given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.integers(2, 9))
+@given(st.floats(1e-6, 1e6), st.floats(1e-3, 1e6), st.integers(2, 9))
 def test_ticks_are_round_and_inside(low, wide, about):
     found = Scale(low, low + wide, 0.0, 1.0).ticks(about)
     assert len(found) <= about + 2
@@ -29,6 +29,14 @@ def test_nothing_is_drawn_outside(value):
     ups = [float(each.split(",")[1]) for line in lines for each in line.split()]
     assert len(ups) == 15
     assert all(0 <= each <= 300 for each in ups)
+
+
+def test_curve_leaves_through_the_roof_and_not_along_it():
+    steep = Bands(*(np.array([40.0, 20.0, each]) for each in (1.0, 2.0, 3.0, 4.0, 5.0)))
+    found = Chart("Units", PRICES, steep, [(2.0, 9)], []).svg()
+    plot = re.search(r'<svg class="plot".*?</svg>', found)[0]
+    ups = [float(each.split(",")[1]) for each in re.search(r'middle" points="([^"]+)"', plot)[1].split()]
+    assert ups == sorted(set(ups))
 
 
 def test_marks_that_meet_are_labelled_one_below_the_other():

@@ -87,7 +87,7 @@ def test_what_if_answers_at_once_and_can_be_shared(tab, site):
 
 def test_what_cannot_be_answered_says_why(tab, site):
     tab.goto(f"{site.url}/products/10?unitprice_min=5&unitprice_max=4")
-    assert "unitprice_min is 5.0, above unitprice_max" in tab.get_by_role("alert").inner_text()
+    assert "“not below” is 5.0, above “not above”" in tab.get_by_role("alert").inner_text()
     well(tab)
     tab.goto(f"{site.url}/products/10?competitor_min=9&hard=competitor")
     assert "competitors' band clashes with" in tab.locator("p.answer.conflict").inner_text()
@@ -95,6 +95,29 @@ def test_what_cannot_be_answered_says_why(tab, site):
     tab.goto(f"{site.url}/products/1O")
     assert tab.locator("main").inner_text().count("10") >= 1
     well(tab)
+
+
+def test_what_if_that_cannot_be_answered_leaves_the_answer_and_its_terms(tab, site):
+    tab.goto(f"{site.url}/products/10?max_change=0.15&competitor_max=9")
+    shown = tab.locator("p.answer").inner_text()
+    tab.get_by_label("margin at least").fill("30")
+    assert "“margin at least”" in tab.get_by_role("alert").inner_text()
+    assert tab.locator("p.answer").inner_text() == shown
+    tab.get_by_label("a unit cost me").press_sequentially("1e")
+    tab.get_by_text("“a unit cost me” is no number").wait_for()
+    tab.get_by_label("a unit cost me").fill("1.5")
+    with tab.expect_response(lambda answer: answer.ok and "part=answer" in answer.url):
+        tab.get_by_label("margin at least").fill("0.3")
+    assert "max_change=0.15" in tab.url
+    assert "competitor_max=9" in tab.url
+
+
+def test_address_without_a_page_is_a_page_for_a_browser_alone(served):
+    client = served.client()
+    found = client.get("/nothing", headers={"Accept": "text/html"})
+    assert (found.status_code, found.mimetype) == (404, "text/html")
+    assert "default-src 'none'" in found.headers["Content-Security-Policy"]
+    assert client.get("/nothing").mimetype == "application/problem+json"
 
 
 def test_what_was_never_observed_is_said_to_be_so(tab, site):

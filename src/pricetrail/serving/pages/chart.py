@@ -15,7 +15,9 @@ WIDTH, HEIGHT = 720.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 16.0, 30.0, 48.0
 RUG = 12.0
 # Of a letter of a label where letters are largest: on a narrow screen.
-WIDE = 10.5
+WIDE, DIGIT = 10.5, 12.5
+# Of a curve that goes through the roof, so much is drawn as shows how steeply.
+BEYOND = 20.0
 NOTHING = 1e-9
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 Shape = Literal["now", "best", "tried", "bound"]
@@ -32,17 +34,22 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From values between ``low`` and ``high`` to places between ``start`` and ``end``."""
+    """From values between ``low`` and ``high`` to places between ``start`` and ``end``.
+
+    Attributes:
+        beyond: values lie so many times its length beyond an end at most.
+    """
 
     low: float
     high: float
     start: float
     end: float
+    beyond: float = 0.0
 
     def at(self, value: float) -> float:
-        """The place of a value; values beyond the ends lie at them."""
+        """The place of a value."""
         share = (value - self.low) / (self.high - self.low)
-        return self.start + min(max(share, 0.0), 1.0) * (self.end - self.start)
+        return self.start + min(max(share, -self.beyond), 1.0 + self.beyond) * (self.end - self.start)
 
     def ticks(self, about: int) -> list[float]:
         """Round values, about so many.
@@ -73,24 +80,32 @@ class Chart:
 
     def svg(self) -> Markup:
         """The drawing. What it shows is told by a table beside it; to a screen reader it is one image."""
-        x, y = self._across(), self._up()
+        y = self._up()
+        x = self._across(_room(y.ticks(4)))
         parts = [
             *self._grid(x, y),
             *self._outside(x),
-            _area(x, y, self.prices, self.bands.low90, self.bands.high90, "band90"),
-            _area(x, y, self.prices, self.bands.low50, self.bands.high50, "band50"),
-            f'<polyline class="middle" points="{_points(x, y, self.prices, self.bands.middle)}"/>',
+            *self._curve(x, y),
             *self._rug(x),
             *self._marks(x),
         ]
         label = f"{self.title} at each price, with 50 % and 90 % bands"
         return Markup(
             f'<svg class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{escape(label)}">'
-            f'<text class="title" x="{LEFT}" y="14">{escape(self.title)}</text>{"".join(parts)}</svg>'
+            f'<text class="title" x="{x.start}" y="14">{escape(self.title)}</text>{"".join(parts)}</svg>'
         )
 
-    def _across(self) -> Scale:
-        return Scale(min(self.prices), max(self.prices), LEFT, WIDTH - RIGHT)
+    def _across(self, left: float) -> Scale:
+        return Scale(min(self.prices), max(self.prices), left, WIDTH - RIGHT)
+
+    def _curve(self, x: Scale, y: Scale) -> Iterator[str]:
+        """Within a drawing of its own, which cuts off what goes through the roof."""
+        box = f"{x.start} {TOP} {x.end - x.start} {HEIGHT - BOTTOM - TOP}"
+        left, top, wide, tall = box.split(" ")
+        yield f'<svg class="plot" x="{left}" y="{top}" width="{wide}" height="{tall}" viewBox="{box}">'
+        yield _area(x, y, self.prices, self.bands.low90, self.bands.high90, "band90")
+        yield _area(x, y, self.prices, self.bands.low50, self.bands.high50, "band50")
+        yield f'<polyline class="middle" points="{_points(x, y, self.prices, self.bands.middle)}"/></svg>'
 
     def _up(self) -> Scale:
         """As high as the 90 % band where there are data: beyond, it may go through the roof."""
@@ -100,7 +115,7 @@ class Chart:
         )
         top = max(float(self.bands.high90[at]) for at in within) * 1.08
         bottom = min(0.0, *(float(self.bands.low90[at]) for at in within))
-        return Scale(bottom, top if top - bottom > NOTHING else bottom + 1.0, HEIGHT - BOTTOM, TOP)
+        return Scale(bottom, top if top - bottom > NOTHING else bottom + 1.0, HEIGHT - BOTTOM, TOP, BEYOND)
 
     def _inside(self) -> tuple[float, float]:
         known = [price for price, _ in self.observed] or list(self.prices)
@@ -109,8 +124,8 @@ class Chart:
     def _grid(self, x: Scale, y: Scale) -> Iterator[str]:
         for value, told in _told(y.ticks(4)):
             at = y.at(value)
-            yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>'
-            yield f'<text class="tick" x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{told}</text>'
+            yield f'<line class="grid" x1="{x.start}" x2="{x.end}" y1="{at:.1f}" y2="{at:.1f}"/>'
+            yield f'<text class="tick" x="{x.start - 8}" y="{at + 4:.1f}" text-anchor="end">{told}</text>'
         for value, told in _told(x.ticks(7)):
             at, under = x.at(value), HEIGHT - BOTTOM + 30
             yield f'<text class="tick" x="{at:.1f}" y="{under}" text-anchor="middle">{told}</text>'
@@ -184,10 +199,11 @@ def line(values: Sequence[tuple[str, float]], title: str) -> Markup:
     figures = [value for _, value in values]
     room = (max(figures) - min(figures)) * 0.15 or abs(figures[0]) * 0.1 or 1.0
     y = Scale(min(figures) - room, max(figures) + room, 150.0, 16.0)
-    x = Scale(0.0, max(len(values) - 1.0, 1.0), LEFT, WIDTH - RIGHT - 24)
+    left = _room(y.ticks(3))
+    x = Scale(0.0, max(len(values) - 1.0, 1.0), left, WIDTH - RIGHT - 24)
     grid = "".join(
-        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y.at(each):.1f}" y2="{y.at(each):.1f}"/>'
-        f'<text class="tick" x="{LEFT - 8}" y="{y.at(each) + 4:.1f}" text-anchor="end">{told}</text>'
+        f'<line class="grid" x1="{left}" x2="{WIDTH - RIGHT}" y1="{y.at(each):.1f}" y2="{y.at(each):.1f}"/>'
+        f'<text class="tick" x="{left - 8}" y="{y.at(each) + 4:.1f}" text-anchor="end">{told}</text>'
         for each, told in _told(y.ticks(3))
     )
     dots = "".join(
@@ -217,6 +233,11 @@ def _points(x: Scale, y: Scale, prices: Sequence[float], values: Iterable[float]
     return " ".join(
         f"{x.at(price):.1f},{y.at(float(value)):.1f}" for price, value in zip(prices, values, strict=True)
     )
+
+
+def _room(ticks: Sequence[float]) -> float:
+    """How far from the left a chart begins, so that its longest figure fits where letters are largest."""
+    return max(LEFT, 14 + DIGIT * max((len(told) for _, told in _told(ticks)), default=0))
 
 
 def _told(ticks: Sequence[float]) -> list[tuple[float, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,20 @@ POINTS = 121
 ROWS = 13
 DRIVERS = "reports/dfn_shap_mean_abs.json"
 MOST = 10
+# The fields that the page asks for, and what it calls them.
+ASKS = {
+    "store": "Store",
+    "at": "the price were",
+    "cost": "a unit cost me",
+    "default_margin": "or this share of the price is margin",
+    "objective": "I wanted more",
+    "max_change": "it may change by at most",
+    "unitprice_min": "not below",
+    "unitprice_max": "not above",
+    "margin_floor": "margin at least",
+    "endings": "it ends in",
+}
+NAMED = re.compile(r"\b(?:\w+_\w+|\w+(?=: ))")
 TITLES = {"units": "Units a week", "revenue": "Revenue a week", "margin": "Margin a week"}
 
 
@@ -52,13 +67,18 @@ def add(site: Blueprint, service: Service) -> None:
             given = {"store": known[0].store, **given}
         told: dict[str, Any] = {}
         if not part:
-            told |= {"stockcode": stockcode, "known": known, "given": request.args}
+            told |= {"stockcode": stockcode, "known": known, "given": request.args, "asks": ASKS}
             told |= {"objectives": [*map(str, Objective)], "drivers": _drivers(release)}
         try:
             told |= _answered(service, release, {**given, "stockcode": stockcode}, _price(tried))
         except UsageError as error:
-            told["refused"], code = str(error), problem.status(error)
+            told["refused"], code = _plain(str(error)), problem.status(error)
         return render_template("answer.html" if part else "product.html", **told), code
+
+
+def _plain(said: str) -> str:
+    """What is wrong with a what-if, its fields called as the page calls them."""
+    return NAMED.sub(lambda found: f"\u201c{ASKS[found[0]]}\u201d" if found[0] in ASKS else found[0], said)
 
 
 def _price(text: str | None) -> float | None:

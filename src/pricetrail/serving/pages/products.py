@@ -19,7 +19,7 @@ COLUMNS = (
     ("stockcode", "Product"),
     ("price_now", "Price now"),
     ("price", "Recommended"),
-    ("gain", "Expected gain a week"),
+    ("gain", "Expected gain a week (90 %)"),
     ("identification", "Known from"),
     ("binding", "What binds it"),
     ("status", "Answer"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, Response, render_template
+from flask import Blueprint, Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from pricetrail.errors import NotServing, PricetrailError, UnknownProduct
@@ -21,7 +21,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
-SHORT = 12
+SHORT, HTML = 12, "text/html"
 # How a response is known, in a word or two.
 SOURCES: dict[Standing, str] = {
     IDENTIFIED: "its own prices",
@@ -49,9 +49,11 @@ def install(app: Flask, service: Service) -> None:
     site.app_template_filter("short")(lambda digest: str(digest)[:SHORT])
     site.app_template_filter("chance")(chance)
     site.app_template_filter("money")(lambda value: "" if value is None else money.amount(value))
+    site.app_template_filter("amounts")(lambda values, sign="": money.amounts(*values, sign=sign))
     site.app_template_filter("price")(lambda value: "" if value is None else money.price(value))
     site.context_processor(lambda: _standing(service))
     app.register_blueprint(site)
+    app.register_error_handler(404, _nowhere)
 
 
 def _standing(service: Service) -> dict[str, Any]:
@@ -65,14 +67,23 @@ def _standing(service: Service) -> dict[str, Any]:
     }
 
 
-def _binds(rule: str | None) -> str:
-    """What stops a price from going further, in a word or two."""
+def _binds(rule: str | None, identification: str) -> str:
+    """What keeps the best price from going further, in a word or two; of an unknown response there is none."""
+    if identification == "unknown":
+        return ""
     return RULES[Name(rule)] if rule else "nothing"
 
 
 def _guard(answer: Response) -> Response:
     answer.headers.setdefault("Content-Security-Policy", POLICY)
     return answer
+
+
+def _nowhere(error: HTTPException) -> Response:
+    """What is not there: a page for a browser, a problem for everything else."""
+    if request.accept_mimetypes.best_match([problem.MEDIA, HTML], problem.MEDIA) == HTML:
+        return _guard(make_response(_http(error)))
+    return problem.http(error)
 
 
 def _ours(error: PricetrailError) -> tuple[str, int]:

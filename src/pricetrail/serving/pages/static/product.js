@@ -14,8 +14,22 @@ function asked() {
   return query;
 }
 
+function refuse(said) {
+  const told = document.createElement("p");
+  told.className = "refused";
+  told.setAttribute("role", "alert");
+  told.textContent = `${said} What is shown is older than what you ask.`;
+  answer.querySelector(".refused")?.remove();
+  answer.prepend(told);
+}
+
 async function ask() {
   asking?.abort();
+  const unread = [...form.elements].find((each) => each.validity?.badInput);
+  if (unread) {
+    refuse(`“${unread.labels[0].textContent.trim()}” is no number.`);
+    return;
+  }
   asking = new AbortController();
   const query = asked();
   const shown = query.toString();
@@ -24,20 +38,20 @@ async function ask() {
   answer.setAttribute("aria-busy", "true");
   try {
     const found = await fetch(`${location.pathname}?${query}`, { signal: asking.signal });
-    const open = [...answer.querySelectorAll("details")].map((each) => each.open);
-    answer.innerHTML = await found.text();
-    answer.querySelectorAll("details").forEach((each, at) => { each.open = open[at] ?? false; });
-    answer.removeAttribute("aria-busy");
+    const told = await found.text();
+    if (found.ok) {
+      const open = [...answer.querySelectorAll("details")].map((each) => each.open);
+      answer.innerHTML = told;
+      answer.querySelectorAll("details").forEach((each, at) => { each.open = open[at] ?? false; });
+    } else {
+      const page = new DOMParser().parseFromString(told, "text/html");
+      refuse(page.querySelector(".refused, .lead")?.textContent ?? "The service cannot answer.");
+    }
   } catch (error) {
     if (error.name === "AbortError") return;
-    const said = document.createElement("p");
-    said.className = "refused";
-    said.setAttribute("role", "alert");
-    said.textContent = "The service does not answer. What is shown is older than what you ask.";
-    answer.querySelector(".refused")?.remove();
-    answer.prepend(said);
-    answer.removeAttribute("aria-busy");
+    refuse("The service does not answer.");
   }
+  answer.removeAttribute("aria-busy");
 }
 
 form.addEventListener("input", () => {
