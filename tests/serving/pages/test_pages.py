@@ -21,7 +21,12 @@ CHANGE = {"stockcode": "10", "slope": {"mean": -3.5, "sd": 0.1}, "cost": 1.2, "p
 def site(shop):
     """A shop with two releases, and the address of a service that answers for the second."""
     shop.old = shop.promote()
-    shop.id = shop.promote({}, {"stockcode": ODD}, CHANGE, files={"reports/dfn_shap_mean_abs.json": DRIVERS})
+    shop.id = shop.promote(
+        {},
+        {"stockcode": ODD, "description": "LONG" * 60},
+        CHANGE,
+        files={"reports/dfn_shap_mean_abs.json": DRIVERS},
+    )
     server = create_server(create_app(shop.settings(key="the key", rate=0)), host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     shop.url = f"http://127.0.0.1:{server.effective_port}"
@@ -137,7 +142,14 @@ def test_product_by_store_shows_the_first(tab, site):
 
 def test_a_narrow_screen_is_wide_enough(tab, site):
     tab.set_viewport_size({"width": 400, "height": 800})
-    for path in ("/", "/products/10?at=3", "/releases", f"/releases/{site.id}", "/products/1O"):
+    for path in (
+        "/",
+        f"/products/{ODD}",
+        "/products/10?at=3",
+        "/releases",
+        f"/releases/{site.id}",
+        "/products/1O",
+    ):
         tab.goto(site.url + path)
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert tab.evaluate(wide) <= 0, path
