@@ -51,7 +51,9 @@ def sentence(decision: Decision) -> str:
         )
     if decision.status is Status.CONFLICT:
         clashes = "; ".join(_clash(each) for each in decision.conflicts if each.hard)
-        return f"No price of {name} meets every hard rule, so it stays at {now}: {clashes}."
+        return (
+            f"No price of {name} meets every hard rule, so it stays at {now}: {clashes}. Loosen one of them."
+        )
     return f"Keep {name} at {now}: {_why(decision)}."
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
+from pricetrail.pricing import money
 from pricetrail.pricing.curve import Bands
 
 WIDTH, HEIGHT = 720.0, 300.0
@@ -147,7 +148,7 @@ class Chart:
         for price, weeks in self.observed:
             if x.low <= price <= x.high:
                 tall = RUG * (0.3 + 0.7 * weeks / most)
-                told = f"{price:g}: {weeks} weeks"
+                told = f"{money.price(price)}: {weeks} {'week' if weeks == 1 else 'weeks'}"
                 yield (
                     f'<line class="rug" x1="{x.at(price):.1f}" x2="{x.at(price):.1f}" y1="{ground}" '
                     f'y2="{ground + tall:.1f}"><title>{told}</title></line>'
