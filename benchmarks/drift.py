@@ -1,8 +1,9 @@
 """The drift check: false alarms over windows without drift, and how often it notices a shop that has changed.
 
-python -m benchmarks.drift [--runs 200] [--shocked 60] [--on simulated,resampled,weeks] [--json]
+python -m benchmarks.drift [--runs 200] [--shocked 60] [--on simulated,few,resampled,weeks] [--json]
 
 simulated: shops of the simulator (the demo's size, a seed each), the last week against all before it.
+few: the same with ten products and some 300 order lines a week.
 resampled: the real order lines; the orders of eight weeks in a row, within the last 24 of the file, are dealt out
     anew among those weeks, so that the last of them differs from the others by chance alone.
 weeks: every one of those real weeks as it is, against all before it. Nobody knows which of them truly drifted.
@@ -13,6 +14,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -26,6 +29,7 @@ from pricetrail.transactions.simulator import Kind, Settings, Shock
 
 WEEK = pd.Timedelta(days=7)
 STARTS, STRETCH = 24, 8
+FEW = {"rows": 16_000, "products": 10, "customers": 150}
 SHOCKS = ("none", "price +20 %", "price -20 %", "quantity +30 %", "quantity -30 %", "mix")
 SIMULATED = dict(
     zip(SHOCKS[1:], ("price:0.2", "price:-0.2", "quantity:0.3", "quantity:-0.3", "mix:0.15"), strict=True)
@@ -40,7 +44,7 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--shocked", type=int, default=60)
-    parser.add_argument("--on", default="simulated,resampled,weeks")
+    parser.add_argument("--on", default="simulated,few,resampled,weeks")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     found = dict(measure(asked))
@@ -51,6 +55,8 @@ def measure(asked: argparse.Namespace) -> Iterator[tuple[str, dict[str, object]]
     wanted = asked.on.split(",")
     if "simulated" in wanted:
         yield "simulated", rates(simulated, asked)
+    if "few" in wanted:
+        yield "few", rates(partial(simulated, **FEW), asked)
     if {"resampled", "weeks"} & set(wanted):
         lines = real()
         if "resampled" in wanted:
@@ -78,10 +84,10 @@ def rates(shops: Shops, asked: argparse.Namespace) -> dict[str, object]:
     return {**figures, "seconds of a check": round(float(np.median(seconds)), 3)}
 
 
-def simulated(shock: str, seed: int) -> pd.DataFrame:
-    asked = Settings()
+def simulated(shock: str, seed: int, **size: int) -> pd.DataFrame:
+    asked = Settings(**size)
     shocks = (Shock.parse(f"{SIMULATED[shock]}@last-week", asked.weeks),) if shock != "none" else ()
-    world = simulator.build(Settings(seed=1000 + seed, shocks=shocks))
+    world = simulator.build(replace(asked, seed=1000 + seed, shocks=shocks))
     weekly = [simulator.table(world, part[part["kind"] == Kind.CLEAN]) for part in simulator.weeks(world)]
     return standard(pd.concat([table.to_pandas() for table in weekly], ignore_index=True))
 

@@ -1,13 +1,15 @@
 """The search for settings by one worker and by two, of this machine and of a Dask cluster: same best trial, how much
 sooner?
 
-python -m benchmarks.workers [--data FILE] [--shop FOLDER] [--trials 16] [--workers 1,2] [--engines local,dask] [--json]
+python -m benchmarks.workers [--data FILE] [--shop FOLDER] [--trials 16] [--workers 1,2] [--engines local,dask]
+    [--repeats 1] [--json]
 
 Each run is stage tune_primary_model over the same shop, one final fit of one epoch instead of four; the cluster is a
 scheduler and worker processes started from the command line. ``search`` is the part of it that tries settings. Clock
 seconds hold on a machine with nothing else to do. Processor seconds hold on a busy one too: ``busiest`` are those of
 the worker that had most to do, which is how long the search takes where every worker has a processor for itself and
-never waits for another's trial.
+never waits for another's trial. ``--repeats`` measures all in turns, as a machine's speed may change by the minute: a
+speed-up is the median over the turns.
 """
 
 from __future__ import annotations
@@ -20,10 +22,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import dask
@@ -90,6 +94,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=16)
     parser.add_argument("--workers", default="1,2")
     parser.add_argument("--engines", default="local,dask")
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -102,6 +107,7 @@ def main() -> None:
             prepared(shop, asked.data.resolve(), None)
         found = [
             measured(context(shop), engine, int(count), asked.trials)
+            for _ in range(asked.repeats)
             for engine in asked.engines.split(",")
             for count in asked.workers.split(",")
         ]
@@ -139,13 +145,17 @@ def measured(at: Context, engine: str, count: int, trials: int) -> dict[str, Any
 
 
 def speedups(found: list[dict[str, Any]]) -> Iterator[tuple[str, float]]:
-    """How much sooner the search is done by more workers than by the fewest, engine by engine."""
+    """How much sooner the search is done by more workers than by the fewest, engine by engine; medians over turns."""
     for engine in dict.fromkeys(each["engine"] for each in found):
-        first, *more = (each for each in found if each["engine"] == engine)
-        for each in more:
-            name = f"{engine}, {first['workers']} to {each['workers']}"
-            yield f"{name}, clock", round(first["search_clock"] / each["search_clock"], 2)
-            yield f"{name}, processors", round(first["search_busiest"] / each["search_busiest"], 2)
+        turns = defaultdict[int, list[dict[str, Any]]](list)
+        for each in found:
+            if each["engine"] == engine:
+                turns[each["workers"]].append(each)
+        (first, alone), *more = turns.items()
+        for count, others in more:
+            for title, name in (("clock", "search_clock"), ("processors", "search_busiest")):
+                ratios = [one[name] / other[name] for one, other in zip(alone, others, strict=True)]
+                yield f"{engine}, {first} to {count}, {title}", round(median(ratios), 2)
 
 
 @contextmanager

@@ -132,11 +132,33 @@ def test_too_little_is_inconclusive(lines, reason):
     assert reason in str(found.reason)
 
 
+def since(lines, count):
+    """The moment from which so many lines are new."""
+    return lines["invoicedate"].iloc[-count].to_pydatetime()
+
+
 def test_few_new_lines_are_inconclusive():
     lines = shop()
-    found = check(lines, SETTINGS, since=lines["invoicedate"].iloc[-50].to_pydatetime())
+    found = check(lines, SETTINGS.model_copy(update={"window_days": 1}), since=since(lines, 50))
     assert found.verdict == "inconclusive"
     assert f"and {found.current.rows} in the current window" in found.reason
+
+
+def test_few_new_lines_are_told_together_with_those_before():
+    lines = shop()
+    assert check(lines, SETTINGS, since=since(lines, 50)).verdict == "passed"
+    found = check(dearer(lines), SETTINGS, since=since(lines, 50))
+    assert [shift.column[:5] for shift in found.moved] == ["price", "price"]
+
+
+@pytest.mark.parametrize(("change", "verdict"), [(lambda lines: lines, "passed"), (dearer, "drifted")])
+def test_prices_of_few_products_are_told(change, verdict):
+    lines = shop(weeks=40)
+    few = lines.assign(
+        stockcode=(lines["stockcode"].astype(int) % 6).astype(str), customerid="", is_registered=0.0
+    )
+    few["unitprice"] = 1.0 + few["stockcode"].astype(int) + (few["invoicedate"].dt.dayofyear // 7 % 3) / 20
+    assert check(change(few), SETTINGS).verdict == verdict
 
 
 def test_no_lines_at_all():

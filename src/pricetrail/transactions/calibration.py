@@ -17,12 +17,12 @@ A run has drifted when any column reaches its threshold. Each of them is given a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from pricetrail.transactions.distance import JENSENSHANNON, WASSERSTEIN, Column
+from pricetrail.transactions.distance import FEWEST_VALUES, JENSENSHANNON, WASSERSTEIN, Column
 from pricetrail.transactions.observations import Bools, Floats, Ints
 
 FEWEST_WINDOWS = 6
@@ -35,8 +35,8 @@ LARGER = 1.5
 """With up to so many times its orders a window is of the current one's size; larger ones are cut to it."""
 POWERS = {WASSERSTEIN: 1.0, JENSENSHANNON: 2.0}
 """The square of a Jensen-Shannon distance, a divergence, goes like chi-squared, and so has an exponential tail."""
-FEWEST_VALUES = 20
-"""A column is not looked at in a window that holds fewer known values than this."""
+HEAVY = 0.5
+"""One product's offer moves a handful of prices far: then it is the root of their distance that has such a tail."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +97,8 @@ def natural(columns: Sequence[Column], rows: pd.DataFrame, *, resamples: int, se
         sources += [window] * parts
     apart = np.concatenate(draws)
     told = ~np.isnan(apart).all(axis=1)
-    powers = np.array([POWERS[column.method] for column in columns])
+    heavy = [HEAVY if column.fewest < FEWEST_VALUES else 1.0 for column in columns]
+    powers = np.array([POWERS[column.method] for column in columns]) * heavy
     return Null(apart[told], np.array(sources)[told], powers)
 
 
@@ -124,7 +125,14 @@ def known(column: Column, rows: pd.DataFrame, usable: Comparable) -> tuple[pd.Se
     """How many values of a column each comparable window knows, and how many it needs to be of size in it too."""
     counts = rows["window"][column.codes >= 0].value_counts()
     now = float(counts.get(rows["window"].max(), 0))
-    return counts.reindex(list(usable.windows), fill_value=0), max(FEWEST_VALUES, usable.share * now / 2)
+    return counts.reindex(list(usable.windows), fill_value=0), max(column.fewest, usable.share * now / 2)
+
+
+def whole(column: Column, rows: pd.DataFrame, usable: Comparable) -> Column:
+    """A column that asks for no more values than a window usually holds: where these are all that there are, as one
+    price of each of a dozen products is, they are no sample that could be too small."""
+    usual = int(known(column, rows, usable)[0].median()) if usable.windows else 0
+    return replace(column, fewest=max(1, min(column.fewest, usual)))
 
 
 def _picked(orders: Ints, size: int, parts: int, rng: np.random.Generator) -> list[Bools]:

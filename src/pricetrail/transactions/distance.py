@@ -16,19 +16,22 @@ from pricetrail.transactions.observations import Floats, Ints
 
 WASSERSTEIN, JENSENSHANNON = "wasserstein", "jensenshannon"
 SMALLEST_SPREAD = 0.001
+FEWEST_VALUES = 20
+"""A column is not looked at in a window that holds fewer known values than this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
     """One column of observations: ``codes`` point into ``levels``, its distinct values in order; -1 is unknown.
 
-    ``method`` is the name that Evidently gives the statistic.
+    ``method`` is the name that Evidently gives the statistic, and ``fewest`` how many known values a window must hold.
     """
 
     name: str
     method: str
     codes: Ints
     levels: Floats
+    fewest: int = FEWEST_VALUES
 
     @classmethod
     def of(cls, values: pd.Series[float] | pd.Series[str]) -> Column:

@@ -11,6 +11,7 @@ shares of channels and countries (``pricetrail.transactions.observations``).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, cast
@@ -21,7 +22,7 @@ import pandas as pd
 from pricetrail.errors import NothingToLearn
 from pricetrail.params import DriftCheck
 from pricetrail.transactions import calibration
-from pricetrail.transactions.calibration import FEWEST_VALUES, FEWEST_WINDOWS, Comparable
+from pricetrail.transactions.calibration import FEWEST_WINDOWS, Comparable
 from pricetrail.transactions.distance import WASSERSTEIN, Column
 from pricetrail.transactions.observations import CATEGORICAL, NUMERIC, Cut, observe
 
@@ -161,20 +162,29 @@ class Drift:
 def check(lines: pd.DataFrame, settings: DriftCheck, *, since: datetime | None = None) -> Drift:
     """Compare the newest order lines with those before them.
 
+    Where what is new to the production release is too little to tell, the last ``settings.window_days`` days are
+    compared nevertheless, some of which the release knows: the weeks of a small shop are told together.
+
     Args:
         lines: order lines with the columns ``orders.READS``.
         settings: the stage's parameters.
-        since: from when on lines are new to the production release. Without one, or with no such lines, the
-            last ``settings.window_days`` days are compared with all before them.
+        since: from when on lines are new to the production release. Without one, or with no such lines, it is those
+            last days too.
 
     Raises:
         NothingToLearn: there are no lines at all.
     """
     if lines.empty:
         raise NothingToLearn("There are no order lines to compare. Ingest some, then run again.")
-    if since is not None and since > lines["invoicedate"].max():
-        since = None
+    usual = cut_windows(lines["invoicedate"], settings, since=None)
+    if since is None or since > lines["invoicedate"].max():
+        return _checked(lines, settings, usual)
     cut = cut_windows(lines["invoicedate"], settings, since=since)
+    found = _checked(lines, settings, cut)
+    return _checked(lines, settings, usual) if found.reason is not None and usual.start < cut.start else found
+
+
+def _checked(lines: pd.DataFrame, settings: DriftCheck, cut: Cut) -> Drift:
     newer = lines["invoicedate"] >= cut.start
     sides = Side.of(lines[~newer]), Side.of(lines[newer])
     rows = observe(lines, cut)
@@ -221,9 +231,14 @@ def _too_short(rows: pd.DataFrame, cut: Cut) -> str | None:
 
 
 def _compared(drift: Drift, settings: DriftCheck) -> Drift:
-    columns = [Column.of(drift.rows[name]) for name in (*NUMERIC, *CATEGORICAL)]
     usable = calibration.comparable(drift.rows)
-    untested = {column.name: why for column in columns if (why := _unfit(column, drift, usable)) is not None}
+    columns = [Column.of(drift.rows[name]) for name in (*NUMERIC, *CATEGORICAL)]
+    lacking = tuple(_untold(_untested(columns, drift, usable)))
+    columns = [
+        calibration.whole(each, drift.rows, usable) if each.name.startswith(lacking) else each
+        for each in columns
+    ]
+    untested = _untested(columns, drift, usable)
     columns = [column for column in columns if column.name not in untested]
     drift = replace(drift, untested=tuple(untested.items()))
     if not columns:
@@ -245,26 +260,38 @@ def _compared(drift: Drift, settings: DriftCheck) -> Drift:
     )
     windows = len(np.unique(null.windows))
     drift = replace(drift, shifts=shifts, windows=windows, rarity=null.rarity(distances))
-    return drift if drift.moved else replace(drift, reason=_untold(drift))
+    return drift if drift.moved else replace(drift, reason=_doubt(untested))
 
 
-def _untold(drift: Drift) -> str | None:
+def _doubt(untested: Mapping[str, str]) -> str | None:
     """Without drift elsewhere, a shop whose prices or quantities could not be tested has not passed."""
-    for kind in ("price", "quantity"):
-        tested = any(shift.column.startswith(kind) for shift in drift.shifts)
-        reasons = {name: why for name, why in drift.untested if name.startswith(kind)}
-        if not tested and CONSTANT not in reasons.values():
-            said = "; ".join(f"{name} {why}" for name, why in reasons.items())
-            return f"Whether {kind} has drifted cannot be told: {said}."
+    for kind, reasons in _untold(untested).items():
+        said = "; ".join(f"{name} {why}" for name, why in reasons.items())
+        return f"Whether {kind} has drifted cannot be told: {said}."
     return None
+
+
+def _untold(untested: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Prices, or quantities, where no column of them can be tested, and why; what never changes needs no test."""
+    found = {}
+    for kind in ("price", "quantity"):
+        reasons = {name: untested[name] for name in NUMERIC if name.startswith(kind) and name in untested}
+        every = sum(name.startswith(kind) for name in NUMERIC)
+        if len(reasons) == every and CONSTANT not in reasons.values():
+            found[kind] = reasons
+    return found
+
+
+def _untested(columns: Sequence[Column], drift: Drift, usable: Comparable) -> dict[str, str]:
+    return {column.name: why for column in columns if (why := _unfit(column, drift, usable)) is not None}
 
 
 def _unfit(column: Column, drift: Drift, usable: Comparable) -> str | None:
     if len(column.levels) < 2:
         return "has no value" if not len(column.levels) else CONSTANT
     now = int((drift.newer & (column.codes >= 0)).sum())
-    if now < FEWEST_VALUES:
-        return f"has {now} values in the current window; {FEWEST_VALUES} are needed"
+    if now < column.fewest:
+        return f"has {now} values in the current window; {column.fewest} are needed"
     before, least = calibration.known(column, drift.rows, usable)
     if (before >= least).sum() < FEWEST_WINDOWS:
         return f"has values enough in {(before >= least).sum()} earlier windows; {FEWEST_WINDOWS} are needed"
