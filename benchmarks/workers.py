@@ -9,7 +9,8 @@ scheduler and worker processes started from the command line. ``search`` is the 
 seconds hold on a machine with nothing else to do. Processor seconds hold on a busy one too: ``busiest`` are those of
 the worker that had most to do, which is how long the search takes where every worker has a processor for itself and
 never waits for another's trial. ``--repeats`` measures all in turns, as a machine's speed may change by the minute: a
-speed-up is the median over the turns.
+speed-up is the median over the turns. ``equal`` is how much sooner two processes do trials that are all alike than one
+does, each begun already and none waiting for another: what the machine leaves of a second processor.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -35,17 +37,21 @@ import distributed
 import psutil
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from benchmarks.device import tried
 from benchmarks.models import context, prepared
 from benchmarks.part import DATA, REAL
 
+from pricetrail.demand import trial
 from pricetrail.flows.local import free
 from pricetrail.lineage import canonical
 from pricetrail.params import Workers
 from pricetrail.stages import tune_primary_model
 from pricetrail.stages.stage import Context
+from pricetrail.workers.local import local
 
 MADE = ("models/production/dfn_best.onnx", "metrics/dfn_val.json", "reports/trials.parquet")
 HOST = "127.0.0.1"
+EQUAL = 12
 ONE = {"members": 1, "num_epochs": 1}
 # Beside its other settings, which are there once it is imported.
 PATIENT = {f"{distributed.__name__}.comm.timeouts.connect": "300s"}
@@ -59,7 +65,7 @@ class Watch:
     at: list[tuple[str, float, dict[int, float]]] = field(default_factory=list)
 
     def __call__(self, share: float, note: str) -> None:
-        known = self.workers or [each.pid for each in psutil.Process().children()] or [os.getpid()]
+        known = self.workers or [each.pid for each in psutil.Process().children()]
         self.at.append((note.split()[0], time.perf_counter(), {pid: worked(pid) for pid in known}))
 
     def search(self) -> dict[str, float]:
@@ -105,13 +111,15 @@ def main() -> None:
                 shutil.copy(asked.shop / name, shop / name)
         else:
             prepared(shop, asked.data.resolve(), None)
+        equal = sooner(context(shop))
         found = [
             measured(context(shop), engine, int(count), asked.trials)
             for _ in range(asked.repeats)
             for engine in asked.engines.split(",")
             for count in asked.workers.split(",")
         ]
-    told = {"runs": found, "same": len({each["made"] for each in found}) == 1, **dict(speedups(found))}
+    same = len({each["made"] for each in found}) == 1
+    told = {"runs": found, "same": same, "equal": equal, **dict(speedups(found))}
     if asked.json:
         print(json.dumps(told, indent=2))
         return
@@ -122,13 +130,27 @@ def main() -> None:
             print(f"{name:<40} {value}")
 
 
+def sooner(at: Context) -> float:
+    """How many times as many equal trials two warm processes do at a time as one."""
+    rates = []
+    for count in (1, 2):
+        with local(count) as workers:
+            work = partial(tried, workers.give(at.root, tune_primary_model.READ), trial.usual())
+            list(workers.map(work, [(0.0,)] * count))
+            began = time.perf_counter()
+            list(workers.map(work, [()] * EQUAL * count))
+            rates.append(count / (time.perf_counter() - began))
+    return round(rates[1] / rates[0], 2)
+
+
 def measured(at: Context, engine: str, count: int, trials: int) -> dict[str, Any]:
     """What the stage makes with so many workers, and how long it takes."""
     settings = at.params.tune_primary_model.model_copy(update={"n_trials": trials, **ONE})
     with cluster(count) if engine == "dask" else no_cluster() as (address, workers):
         how = Workers.model_validate({"engine": engine, "count": count, "address": address})
         params = at.params.model_copy(update={"tune_primary_model": settings, "workers": how})
-        watch, began = Watch(workers), time.perf_counter()
+        known = [os.getpid()] if engine == "local" and count == 1 else workers
+        watch, began = Watch(known), time.perf_counter()
         tune_primary_model.work(replace(at, params=params, progress=watch))
         took = time.perf_counter() - began
     made = canonical.digest(b"".join((at.root / name).read_bytes() for name in MADE))
