@@ -51,8 +51,9 @@ class Cluster:
         drawn = deque(islice(begun, ahead))
         try:
             while drawn:
-                each, future = drawn.popleft()
-                yield task.opened(each, self._outcome(each, future))
+                outcome = self._outcome(*drawn[0])
+                each, _ = drawn.popleft()
+                yield task.opened(each, outcome)
                 drawn.extend(islice(begun, 1))
         finally:
             self._client.cancel([future for _, future in drawn if not future.done()])
