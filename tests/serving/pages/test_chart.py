@@ -16,7 +16,7 @@ def drawn(marks=(), scale=1.0, observed=((1.0, 3), (1.5, 9))):
     return Chart("Units <a week>", PRICES, bands, observed, list(marks)).svg()
 
 
-@given(st.floats(1e-6, 1e6), st.floats(1e-3, 1e6), st.integers(2, 9))
+@given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.integers(2, 9))
 def test_ticks_are_round_and_inside(low, wide, about):
     found = Scale(low, low + wide, 0.0, 1.0).ticks(about)
     assert len(found) <= about + 2

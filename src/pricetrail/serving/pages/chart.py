@@ -62,7 +62,9 @@ class Scale:
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(each * power for each in STEPS if each * power >= rough * 0.999)
         first = math.ceil(self.low / step - 1e-9)
-        return [round(n * step, 10) for n in range(first, math.floor(self.high / step + 1e-9) + 1)]
+        last = math.floor(self.high / step + 1e-9)
+        # Rounding takes the outermost past an end that they stand at.
+        return [min(max(round(n * step, 10), self.low), self.high) for n in range(first, last + 1)]
 
 
 @dataclass(frozen=True, slots=True)
