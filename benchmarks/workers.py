@@ -4,11 +4,12 @@ sooner?
 python -m benchmarks.workers [--data FILE] [--shop FOLDER] [--trials 16] [--workers 1,2] [--engines local,dask]
     [--repeats 1] [--json]
 
-Each run is stage tune_primary_model over the same shop, one final fit of one epoch instead of four; the cluster is a
-scheduler and worker processes started from the command line. ``search`` is the part of it that tries settings. Clock
-seconds hold on a machine with nothing else to do. Processor seconds hold on a busy one too: ``busiest`` are those of
-the worker that had most to do, which is how long the search takes where every worker has a processor for itself and
-never waits for another's trial. ``--repeats`` measures all in turns, as a machine's speed may change by the minute: a
+Each run is stage tune_primary_model over the same shop, in a fresh process as in the pipeline, one final fit of one
+epoch instead of all; the cluster is a scheduler and worker processes started from the command line. ``search`` is the
+part of it that tries settings. Clock seconds hold on a machine with nothing else to do. Processor seconds hold on a
+busy one too: ``busiest`` are those of the worker that had most to do, which is how long the search takes where every
+worker has a processor for itself and never waits for another's trial.
+``--repeats`` measures all in turns, as a machine's speed may change by the minute: a
 speed-up is the median over the turns. ``equal`` is how much sooner two processes do trials that are all alike than one
 does, each begun already and none waiting for another: what the machine leaves of a second processor.
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -25,6 +27,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -113,7 +116,7 @@ def main() -> None:
             prepared(shop, asked.data.resolve(), None)
         equal = sooner(context(shop))
         found = [
-            measured(context(shop), engine, int(count), asked.trials)
+            anew(shop, engine, int(count), asked.trials)
             for _ in range(asked.repeats)
             for engine in asked.engines.split(",")
             for count in asked.workers.split(",")
@@ -143,8 +146,15 @@ def sooner(at: Context) -> float:
     return round(rates[1] / rates[0], 2)
 
 
-def measured(at: Context, engine: str, count: int, trials: int) -> dict[str, Any]:
+def anew(*what: Any) -> dict[str, Any]:
+    """``measured`` in a process that has done nothing yet: what a library does at its first use takes its time."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
+        return alone.submit(measured, *what).result()
+
+
+def measured(shop: Path, engine: str, count: int, trials: int) -> dict[str, Any]:
     """What the stage makes with so many workers, and how long it takes."""
+    at = context(shop)
     settings = at.params.tune_primary_model.model_copy(update={"n_trials": trials, **ONE})
     with cluster(count) if engine == "dask" else no_cluster() as (address, workers):
         how = Workers.model_validate({"engine": engine, "count": count, "address": address})
