@@ -56,7 +56,7 @@ def test_nobody_moved_and_nobody_has_traits():
 def season(control=True):
     expected = np.full((4, 3), 50.0)
     counts = np.array([[50, 50, 50], [50, 100, 25], [50, 50, 50], [50, 50, 50]], float)
-    return alike.season(counts, expected, np.full((4, 3), control), alike.kin(NAMES, TEXTS))
+    return alike.season(counts, expected, np.full((4, 3), control), alike.kin(NAMES, TEXTS), np.arange(4))[0]
 
 
 def test_season_is_that_of_kin_shrunk():

@@ -11,7 +11,10 @@ STEADY, WANDERING = Noise(0.0, 0.0, 0.5), Noise(0.0, 0.5, 0.95)
 
 def filtered(counts, noise, last=WEEKS - 1):
     ones = np.ones(counts.shape)
-    weeks = Weeks(counts, 10 * ones, ones[..., None], ones > 0, ones < 0, ones[:, 0], ones, ones[:, 0])
+    each = ones[:, 0]
+    weeks = Weeks(
+        counts, 10 * ones, ones[..., None], ones > 0, ones < 0, each, ones, each, np.arange(len(counts)), ones
+    )
     return level.filtered(weeks, noise, np.arange(WEEKS), ones, np.array([last]))
 
 

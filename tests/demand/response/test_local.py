@@ -22,6 +22,8 @@ def weeks(counts, design, **other):
         "asked": ones[:, 0],
         "exposure": ones,
         "scale": ones[:, 0],
+        "product": np.arange(len(counts)),
+        "left": ones,
     }
     return Weeks(counts=counts, design=design, **(plain | other))
 
@@ -59,6 +61,21 @@ def test_noise_that_lasts_takes_information_away(drawn):
     memory = Noise(week=0.0, lasting=0.2, decay=0.9)
     sure, unsure = solved((drawn[0], step)), solved((drawn[0], step), noise=memory)
     assert (unsure.information < 0.3 * sure.information).all()
+
+
+def test_stores_whose_weeks_stray_alike_say_less_together():
+    rng, stores = np.random.default_rng(6), 4
+    product = np.repeat(np.arange(400), stores)
+    design = np.repeat(rng.normal(0, 0.3, (400, WEEKS, 1)), stores, axis=0)
+    alike = np.repeat(rng.normal(0, 0.4, (400, WEEKS)), stores, axis=0)
+    counts = rng.poisson(50 * np.exp(-1.5 * design[..., 0] + alike)).astype(float)
+    found = solved(
+        (counts, design), noise=Noise(0.16, 0.0, 0.9, alike=1.0, alone=0.05), mean=-1.5, product=product
+    )
+    strayed = (found.pulled - found.information[..., 0] * -1.5).reshape(400, stores).sum(axis=1)
+    told = (found.information + found.tied)[:, 0, 0].reshape(400, stores).sum(axis=1)
+    assert np.mean(strayed**2 / told) == pytest.approx(1.0, abs=0.2)
+    assert (found.information > 3 * solved((counts, design), noise=Noise(0.16, 0.0, 0.9)).information).all()
 
 
 def test_price_that_never_changed_says_nothing(drawn):

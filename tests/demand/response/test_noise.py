@@ -26,7 +26,9 @@ def strayed(true, seed=0, series=400):
 )
 def test_noise_is_found_again(true):
     values = strayed(true)
-    found = noise.fit(values, np.full_like(values, COUNTING), WEEKS)
+    found = noise.fit(
+        values, np.full_like(values, COUNTING), WEEKS, np.arange(len(values)), np.ones_like(values)
+    )
     near = [0, 1, 4, 12]
     assert covariance(found, WEEKS)[0, 0] == pytest.approx(true.week + true.lasting, abs=0.06)
     told, expected = (
@@ -39,20 +41,42 @@ def test_level_of_a_series_does_not_matter():
     values = strayed(Noise(0.05, 0.2, 0.9))
     moved = values + np.arange(len(values))[:, None]
     counting = np.full_like(values, COUNTING)
-    one, other = (noise.fit(each, counting, WEEKS) for each in (values, moved))
+    one, other = (
+        noise.fit(each, counting, WEEKS, np.arange(len(each)), np.ones_like(each)) for each in (values, moved)
+    )
     assert covariance(one, WEEKS) == pytest.approx(covariance(other, WEEKS))
 
 
 def test_counting_alone_is_no_noise():
     values = strayed(Noise(0.0, 0.0, 0.5))
-    found = noise.fit(values, np.full_like(values, COUNTING), WEEKS)
+    found = noise.fit(
+        values, np.full_like(values, COUNTING), WEEKS, np.arange(len(values)), np.ones_like(values)
+    )
     assert found.week + found.lasting < 0.01
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.6])
+def test_what_stores_share_is_found_again(alike):
+    product = np.repeat(np.arange(50), 8)
+    shared = strayed(Noise(0.0, 0.3, 0.8), seed=1, series=50)[product]
+    values = np.sqrt(alike) * shared + np.sqrt(1 - alike) * strayed(Noise(0.0, 0.3, 0.8))
+    found = noise.fit(values, np.zeros_like(values), WEEKS, product, np.ones_like(values))
+    assert found.alike == pytest.approx(alike, abs=0.1)
+    assert found.alone == pytest.approx(1 - alike, abs=0.1)
 
 
 @pytest.mark.parametrize("weeks", [np.arange(1), np.array([0, 30])])
 def test_too_few_weeks_give_a_guess(weeks):
     nothing = np.full((5, len(weeks)), np.nan)
-    assert noise.fit(nothing, nothing, weeks).week == noise.GUESS
+    assert noise.fit(nothing, nothing, weeks, np.arange(5), nothing).week == noise.GUESS
+
+
+def test_weighed_columns_are_multiplied_by_the_inverse_covariance():
+    rng, weeks, true = np.random.default_rng(3), np.array([0, 1, 2, 5, 6, 9]), Noise(0.1, 0.3, 0.8)
+    columns, counting = rng.normal(size=(2, 6, 3)), rng.uniform(0.1, 2, (2, 6))
+    found = true.weighed(columns, counting, weeks)
+    whole = covariance(true, weeks) + counting[:, :, None] * np.eye(6)
+    assert found == pytest.approx(np.linalg.solve(whole, columns))
 
 
 def test_whitened_columns_multiply_as_under_the_inverse_covariance():

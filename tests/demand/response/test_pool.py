@@ -8,12 +8,17 @@ SERIES = 300
 BELIEF = Belief(usual=0.3, vague=3.0)
 
 
+def said(information, pulled, traits):
+    """What series say of which none is a store of another's product."""
+    return Data(information, pulled, traits, np.arange(len(pulled)), np.zeros_like(information))
+
+
 def known(rng, mean, spread, error):
     """What series say of coefficients that differ by ``spread``, each known to ``error``."""
     true = mean + np.array(spread) * rng.standard_normal((SERIES, len(mean)))
     seen = true + error[:, None] * rng.standard_normal(true.shape)
     information = np.eye(len(mean)) / error[:, None, None] ** 2
-    return true, Data(information, np.einsum("sij,sj->si", information, seen), np.zeros((len(true), 0)))
+    return true, said(information, np.einsum("sij,sj->si", information, seen), np.zeros((len(true), 0)))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +52,7 @@ def test_who_knows_less_is_drawn_closer_to_the_others(drawn):
 
 def test_series_that_says_nothing_is_as_the_pool(drawn):
     found = drawn[2]
-    silent = pool.given(found, Data(np.zeros((1, 3, 3)), np.zeros((1, 3)), np.zeros((1, 0))))
+    silent = pool.given(found, said(np.zeros((1, 3, 3)), np.zeros((1, 3)), np.zeros((1, 0))))
     assert silent.mean[0] == pytest.approx(found.mean)
     assert np.sqrt(silent.cov[0, 0, 0]) == pytest.approx(np.hypot(found.spread[0], found.cov[0, 0] ** 0.5))
 
@@ -57,30 +62,51 @@ def test_series_are_shrunk_towards_those_that_they_share_traits_with():
     family = np.eye(3)[np.arange(SERIES) % 3]
     true, data = known(rng, [-1.5], [0.1], np.full(SERIES, 0.6))
     moved = (family @ [-0.7, 0.0, 0.7])[:, None]
-    data = Data(data.information, data.pulled + data.information[:, 0] * moved, family)
-    alone = Data(data.information, data.pulled, np.zeros((SERIES, 0)))
+    data = said(data.information, data.pulled + data.information[:, 0] * moved, family)
+    alone = said(data.information, data.pulled, np.zeros((SERIES, 0)))
     found, blind = pool.fit(data, BELIEF), pool.fit(alone, BELIEF)
     missed = [
         np.mean((each.mean - true - moved) ** 2)
         for each in (pool.given(found, data), pool.given(blind, alone))
     ]
-    assert found.share > 0.7
+    assert found.usual.share > 0.7
     assert missed[0] < missed[1] / 2
-    silent = pool.given(found, Data(np.zeros((3, 1, 1)), np.zeros((3, 1)), np.eye(3)))
+    silent = pool.given(found, said(np.zeros((3, 1, 1)), np.zeros((3, 1)), np.eye(3)))
     assert silent.mean[:, 0] == pytest.approx([-2.2, -1.5, -0.8], abs=0.2)
+
+
+def held(slopes, true):
+    return (np.abs(true - slopes.mean) <= 1.645 * np.sqrt(slopes.cov[:, 0])).mean()
+
+
+def test_stores_that_err_alike_are_no_more_witnesses_than_they_are():
+    stores, own, alike, both = 6, 0.2, 0.4, 1 / (0.2**2 + 0.4**2)
+    product = np.repeat(np.arange(SERIES // stores), stores)
+    traits, found = np.eye(product[-1] + 1)[product], []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        true, common = rng.normal(-1.5, 0.3, (2, len(traits[0]), 1))[:, product]
+        seen = true + rng.normal(0, own, true.shape) + alike / 0.3 * (common + 1.5)
+        tied = np.full((SERIES, 1, 1), stores * alike**2 / own**4)
+        knowing = Data(np.full((SERIES, 1, 1), own**-2), seen * own**-2, traits, product, tied)
+        blind = said(np.full((SERIES, 1, 1), both), seen * both, traits)
+        found.append([held(pool.given(pool.fit(each, BELIEF), each), true) for each in (knowing, blind)])
+    rates = np.mean(found, axis=0)
+    assert rates[0] == pytest.approx(0.9, abs=0.06)
+    assert rates[1] < rates[0] - 0.1
 
 
 def test_traits_that_say_nothing_change_nothing():
     rng = np.random.default_rng(4)
     data = known(rng, [-1.0], [0.4], np.full(SERIES, 0.3))[1]
     noise = rng.standard_normal((SERIES, 5))
-    told = Data(data.information, data.pulled, noise / np.linalg.norm(noise, axis=1, keepdims=True))
+    told = said(data.information, data.pulled, noise / np.linalg.norm(noise, axis=1, keepdims=True))
     with_, without = (pool.given(pool.fit(each, BELIEF), each).mean for each in (told, data))
     assert np.abs(with_ - without).mean() < 0.05
 
 
 def test_nobody_says_anything():
-    data = Data(np.zeros((4, 3, 3)), np.zeros((4, 3)), np.zeros((4, 0)))
+    data = said(np.zeros((4, 3, 3)), np.zeros((4, 3)), np.zeros((4, 0)))
     found = pool.fit(data, BELIEF)
     assert found.mean == pytest.approx(np.zeros(3))
     assert (pool.given(found, data).cov[:, 0, 0] > 1).all()
@@ -90,7 +116,7 @@ def test_scores_that_scatter_more_than_told_widen_the_interval():
     rng = np.random.default_rng(2)
     data = known(rng, [-1.0], [0.3], np.full(SERIES, 0.4))[1]
     found = pool.fit(data, BELIEF)
-    torn = Data(data.information, data.pulled * rng.choice([0.2, 1.8], SERIES)[:, None], data.traits)
+    torn = said(data.information, data.pulled * rng.choice([0.2, 1.8], SERIES)[:, None], data.traits)
     assert pool.robust(found, torn)[0, 0] > 1.5 * found.cov[0, 0]
     assert pool.robust(found, data)[0, 0] == pytest.approx(found.cov[0, 0], rel=0.3)
 
@@ -98,7 +124,9 @@ def test_scores_that_scatter_more_than_told_widen_the_interval():
 def test_own_error_is_that_of_the_first_coefficient_alone():
     data = known(np.random.default_rng(3), [-1.0, 0.0], [0.3, 0.1], np.full(SERIES, 0.4))[1]
     found = pool.fit(data, BELIEF)
-    apart = np.array([[[16.0, 0.0], [0.0, 16.0]]])
-    mixed = np.array([[[16.0, 15.9], [15.9, 16.0]]])
+    apart, mixed = (
+        said(np.array([[[16.0, both], [both, 16.0]]]), np.zeros((1, 2)), np.zeros((1, 0)))
+        for both in (0.0, 15.9)
+    )
     assert pool.own_error(found, apart)[0] == pytest.approx(0.25)
     assert pool.own_error(found, mixed)[0] > 0.25

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from pricetrail.demand.response.panel import Bools, Floats, Ints
+from pricetrail.demand.response.stores import place, sums
 
 WORD = re.compile(r"[^\W\d_]{3,}")
 LEAST = 0.3
@@ -104,18 +105,22 @@ def _principal(rows: Any) -> Floats:
     return found
 
 
-def season(counts: Floats, expected: Floats, control: Bools, kindred: Kin) -> Floats:
-    """What the season of its kin multiplies each series' expected counts by, shape (s, t).
+def season(
+    counts: Floats, expected: Floats, control: Bools, kindred: Kin, product: Ints
+) -> tuple[Floats, Floats]:
+    """What the season of its kin multiplies each series' expected counts by, shape (s, t), and how much is left of what
+    a product's stores have in common in a week where other stores of it show that.
 
     Args:
         counts, expected: shape (s, t).
         control: the weeks whose price was the usual one, shape (s, t).
         kindred: as ``kin`` gives it.
+        product: the number of each series' product, ascending, shape (s,).
     """
     known = 1 + OWN * expected
-    sold, due = (kindred.said(np.where(control, each / known, 0.0)) for each in (counts, expected))
-    found: Floats = (PRIOR + sold) / (PRIOR + due)
-    return found
+    sold, told = (np.where(control, each / known, 0.0) for each in (counts, expected))
+    due, shown = PRIOR + kindred.said(told), sums(told, product)[place(product)] - told
+    return (PRIOR + kindred.said(sold)) / due, 1 - np.clip(shown / due, 0.0, 1.0)
 
 
 def _words(names: Sequence[tuple[str, str | None]], descriptions: Sequence[str]) -> Any:

@@ -18,9 +18,9 @@ import numpy as np
 
 from pricetrail.apply import Map
 from pricetrail.demand.response import pool, regression
-from pricetrail.demand.response.estimate import Outcome, Response
+from pricetrail.demand.response.estimate import Outcome, Response, said
 from pricetrail.demand.response.panel import Bools, Columns, Floats, Panel, series_of, weeks_of
-from pricetrail.demand.response.pool import Data, own_error
+from pricetrail.demand.response.pool import own_error
 from pricetrail.demand.response.regression import Regression
 
 LEAD = 4
@@ -70,10 +70,10 @@ def _pools(response: Response, apply: Map) -> list[Slope | None]:
 def _half(name: str, outcome: Outcome, chosen: Bools, apply: Map) -> Slope | None:
     weeks = replace(outcome.weeks, live=outcome.weeks.live & chosen)
     known = outcome.again(weeks, apply)
-    moved = int((own_error(outcome.pool, known.information) < TELLING).sum())
+    data = said(known, weeks, outcome.traits)
+    moved = int((own_error(outcome.pool, data) < TELLING).sum())
     if moved < CLUSTERS:
         return None
-    data = Data(known.information, known.pulled, outcome.traits)
     found = pool.fit(data, outcome.belief)
     slope = float(found.mean[0])
     reach = LEVEL * float(np.sqrt(pool.robust(found, data)[0, 0]))

@@ -47,7 +47,7 @@ class Outcome:
     @property
     def data(self) -> Data:
         """What the weeks say, as the pool takes it."""
-        return Data(self.known.information, self.known.pulled, self.traits)
+        return said(self.known, self.weeks, self.traits)
 
     def again(self, weeks: Weeks, apply: Map = map) -> Known:
         """What other weeks of the same series say, with noise and pool as they are."""
@@ -144,14 +144,16 @@ def _orders(
     counts = panel.orders.sum(axis=0)
     control = panel.live & ~design.any(axis=2)
 
-    def expected(effect: Floats) -> Floats:
+    def expected(effect: Floats) -> tuple[Floats, Floats]:
         plain = baseline.expected(panel.orders, effect * driven, panel.live).sum(axis=0) * driven
-        season = driven * alike.season(counts, plain * effect, control, kindred)
-        means: Floats = baseline.expected(panel.orders, effect * season, panel.live).sum(axis=0) * season
-        return means
+        season, left = alike.season(counts, plain * effect, control, kindred, panel.product)
+        season = driven * season
+        return baseline.expected(panel.orders, effect * season, panel.live).sum(axis=0) * season, left
 
     ones = np.ones_like(counts)
-    weeks = Weeks(counts, ones, design, panel.live, panel.bounded, panel.asked, ones, ones[:, 0])
+    weeks = Weeks(
+        counts, ones, design, panel.live, panel.bounded, panel.asked, ones, ones[:, 0], panel.product, ones
+    )
     return settle(panel, weeks, expected, FIRST_MEAN, traits, ORDERS, apply)
 
 
@@ -163,15 +165,15 @@ def _size(panel: Panel, design: Floats, traits: Floats, apply: Map) -> Outcome:
     """
     orders, counts = panel.orders.sum(axis=0), panel.units.sum(axis=0)
     live = panel.live & (orders > 0)
-    drawn = _drawn(panel, design, live)
+    drawn, ones = _drawn(panel, design, live), np.ones_like(counts)
 
-    def expected(effect: Floats) -> Floats:
+    def expected(effect: Floats) -> tuple[Floats, Floats]:
         means = baseline.expected(panel.units, panel.orders * effect / drawn, live) * panel.orders
-        summed: Floats = means.sum(axis=0) / drawn
-        return summed
+        return means.sum(axis=0) / drawn, ones
 
     never = np.zeros_like(live)
-    weeks = Weeks(counts, counts, design, live, never, panel.asked, orders, _dispersion(panel))
+    spread = _dispersion(panel)
+    weeks = Weeks(counts, counts, design, live, never, panel.asked, orders, spread, panel.product, ones)
     return settle(panel, weeks, expected, np.zeros(3), traits, SIZE, apply)
 
 
@@ -206,7 +208,7 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
 def settle(
     panel: Panel,
     weeks: Weeks,
-    expected: Callable[[Floats], Floats],
+    expected: Callable[[Floats], tuple[Floats, Floats]],
     first: Floats,
     traits: Floats,
     belief: Belief,
@@ -216,15 +218,22 @@ def settle(
     mean, spread, found = first, FIRST_SPREAD, START
     effect = np.exp(weeks.design @ first)
     for _ in range(ROUNDS):
-        weeks = replace(weeks, baseline=expected(effect))
+        means, left = expected(effect)
+        weeks = replace(weeks, baseline=means, left=left)
         known = local.solve(weeks, found, panel.weeks, mean, _precision(spread), apply)
-        data = Data(known.information, known.pulled, traits)
+        data = said(known, weeks, traits)
         pooled = pool.fit(data, belief)
         slopes = pool.given(pooled, data)
-        found = noise.fit(np.where(weeks.bounded, np.nan, known.strayed), known.counting, panel.weeks)
+        strayed = np.where(weeks.bounded, np.nan, known.strayed)
+        found = noise.fit(strayed, known.counting, panel.weeks, weeks.product, weeks.left)
         effect = np.exp(np.einsum("stk,sk->st", weeks.design, slopes.mean))
         mean, spread = pooled.mean, pooled.spread
     return Outcome(weeks, panel.weeks, found, known, traits, belief, pooled, slopes)
+
+
+def said(known: Known, weeks: Weeks, traits: Floats) -> Data:
+    """What weeks say, as the pool takes it."""
+    return Data(known.information, known.pulled, traits, weeks.product, known.tied)
 
 
 def _precision(spread: Floats) -> Floats:

@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricetrail.demand.response import coverage, level, local, pool, regression
-from pricetrail.demand.response.estimate import Outcome, Response
+from pricetrail.demand.response.estimate import Outcome, Response, said
 from pricetrail.demand.response.local import Weeks
 from pricetrail.demand.response.panel import SAME, Bools, Floats, Ints, Panel
-from pricetrail.demand.response.pool import Data, Slopes
+from pricetrail.demand.response.pool import Slopes
 
 AHEAD = 8
 FOLDS = 5
@@ -145,7 +145,7 @@ def foretell(response: Response, cases: Cases) -> dict[str, tuple[Floats, Told, 
     panel, orders = response.panel, response.orders
     if not len(cases.series):
         return {}
-    fold = np.unique([code for code, _ in panel.names], return_inverse=True)[1] % FOLDS
+    fold = panel.product % FOLDS
     sold = _sold(panel.orders, cases)
     weekly, told = _orders(orders, cases, _slopes(orders, cases, fold))
     found = {"orders": (sold, told, coverage.orders(sold, told.mean, told.spread, told.sure))}
@@ -173,16 +173,16 @@ def _slopes(outcome: Outcome, cases: Cases, fold: Ints) -> Slopes:
         if not len(mine):
             continue
         pooled = pool.fit(outcome.data.take(fold != part), outcome.belief)
-        own = replace(outcome, pool=pooled).again(weeks.take(mine))
-        traits = outcome.traits[cases.series[mine]]
-        found = pool.given(pooled, Data(own.information, own.pulled, traits))
+        some = weeks.take(mine)
+        own = replace(outcome, pool=pooled).again(some)
+        found = pool.given(pooled, said(own, some, outcome.traits[cases.series[mine]]))
         slopes.mean[mine], slopes.cov[mine] = found.mean, found.cov
     return slopes
 
 
 def _known(outcome: Outcome, cases: Cases) -> Weeks:
     weeks = outcome.weeks.take(cases.series)
-    return replace(weeks, live=weeks.live & cases.before)
+    return replace(weeks, live=weeks.live & cases.before, product=np.arange(len(cases.series)))
 
 
 def _orders(outcome: Outcome, cases: Cases, slopes: Slopes) -> tuple[Floats, Told]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
 from pricetrail.apply import Map
+from pricetrail.demand.response import stores
 from pricetrail.demand.response.noise import Noise
 from pricetrail.demand.response.panel import Bools, Floats, Ints
 
@@ -35,6 +37,8 @@ class Weeks:
         asked: share of the counts that pay the list price, shape (s,).
         exposure: what the baseline is for: one week, or the orders of the week, shape (s, t).
         scale: variance of counting beside the mean (1 for orders), shape (s,).
+        product: the number of each series' product, ascending, shape (s,).
+        left: how much of what a product's stores stray by in common the baseline does not know of, shape (s, t).
     """
 
     counts: Floats
@@ -45,6 +49,8 @@ class Weeks:
     asked: Floats
     exposure: Floats
     scale: Floats
+    product: Ints
+    left: Floats
 
     def take(self, chosen: Ints | slice) -> Weeks:
         """Some of the series."""
@@ -54,8 +60,10 @@ class Weeks:
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """What the weeks say: ``level`` (s,), the ``coefficients`` (s, k) reached under the prior, and of the
-    likelihood alone the ``information`` H (s, k, k) and ``pulled`` H b (s, k); then per week the ``strayed``
-    (y - m) / m and the variance of its ``counting`` (s, t), NaN where no week counts."""
+    likelihood alone the ``information`` H (s, k, k) and ``pulled`` H b (s, k), as if what a product's stores share of
+    the noise were known; then per week the ``strayed`` (y - m) / m and the variance of its ``counting`` (s, t), NaN
+    where no week counts. What they share moves their H b together: the sum over a product's stores of ``tied``
+    (s, k, k) is the covariance that it gives the sum of their H b."""
 
     level: Floats
     coefficients: Floats
@@ -63,6 +71,7 @@ class Known:
     pulled: Floats
     strayed: Floats
     counting: Floats
+    tied: Floats
 
 
 def solve(
@@ -79,9 +88,9 @@ def solve(
     """
     count = len(weeks.counts)
     mean = np.broadcast_to(mean, (count, weeks.design.shape[2]))
-    pieces = [
-        (weeks.take(slice(at, at + CHUNK)), mean[at : at + CHUNK]) for at in range(0, max(count, 1), CHUNK)
-    ]
+    begin = stores.first(weeks.product)
+    cuts = np.unique(begin[np.searchsorted(begin, np.arange(0, begin[-1] + 1, CHUNK))]) if count else [0]
+    pieces = [(weeks.take(slice(a, b)), mean[a:b]) for a, b in pairwise([*cuts, count])]
     parts = list(apply(partial(_solve, noise, times, precision), pieces))
     return Known(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Known)))
 
@@ -97,24 +106,43 @@ def _solve(noise: Noise, times: Ints, precision: Floats, some: tuple[Weeks, Floa
     moving = np.arange(len(beta))
     for _ in range(STEPS):
         part, at = weeks.take(moving), beta[moving]
-        _, _, known, score = _linear(part, (noise, times), design[moving], at)
+        known, score = _known(_linear(part, (noise, times), design[moving], at)[2])
         pull = score - (at - centre[moving]) @ prior
         step = np.linalg.solve(known + prior + TINY * np.eye(size + 1), pull[..., None])[..., 0]
         beta[moving] = at + np.clip(step, -LONGEST, LONGEST)
         moving = moving[np.abs(step).max(axis=1) > CLOSE]
         if not len(moving):
             break
-    strayed, counting, known, score = _linear(weeks, (noise, times), design, beta)
+    strayed, counting, white = _linear(weeks, (noise, times), design, beta)
+    known, score = _known(white)
     across = known[:, 1:, 0] / (known[:, :1, 0] + TINY)
     information = known[:, 1:, 1:] - across[:, :, None] * known[:, None, 0, 1:]
     pulled = np.einsum("sij,sj->si", information, beta[:, 1:]) + score[:, 1:] - across * score[:, :1]
-    return Known(beta[:, 0], beta[:, 1:], information, pulled, strayed, counting)
+    moved = np.where(np.isnan(counting)[..., None], 0.0, design[..., 1:] - across[:, None])
+    tied = _tied(noise, times, moved, np.nan_to_num(counting, nan=np.inf), weeks)
+    return Known(beta[:, 0], beta[:, 1:], information, pulled, strayed, counting, tied)
+
+
+def _tied(noise: Noise, times: Ints, moved: Floats, counting: Floats, weeks: Weeks) -> Floats:
+    """What the noise that a product's stores share does to the sum of what they say, told at the first of them."""
+    found = np.zeros((len(moved), moved.shape[2], moved.shape[2]))
+    if noise.alike:
+        felt = noise.own.weighed(moved, counting, times) * weeks.left[..., None]
+        felt = stores.sums(felt, weeks.product)
+        found[stores.first(weeks.product)] = felt.transpose(0, 2, 1) @ noise.shared(times) @ felt
+    return found
+
+
+def _known(white: Floats) -> tuple[Floats, Floats]:
+    """The information and the score that whitened columns hold, of which the last one is what strayed."""
+    product = white[..., :-1].transpose(0, 2, 1) @ white
+    return product[..., :-1], product[..., -1]
 
 
 def _linear(
     weeks: Weeks, memory: tuple[Noise, Ints], design: Floats, beta: Floats
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Residuals, their counting variance, and the information and score at ``beta``."""
+) -> tuple[Floats, Floats, Floats]:
+    """Residuals and their counting variance, NaN where no week counts, and the whitened design with the residuals."""
     live = weeks.live & (weeks.baseline > 0)
     mean = weeks.baseline * np.exp(np.clip(np.einsum("stk,sk->st", design, beta), -30, 30))
     mean = np.where(live, np.maximum(mean, TINY), 1.0)
@@ -124,10 +152,8 @@ def _linear(
     counting = np.where(live, weeks.scale[:, None] / slope, np.inf)
     right = np.concatenate([design * live[..., None], strayed[..., None]], axis=2)
     noise, times = memory
-    white = noise.whitened(right, counting, times)
-    product = white[..., :-1].transpose(0, 2, 1) @ white
     gone = np.where(live, 1.0, np.nan)
-    return strayed * gone, counting * gone, product[..., :-1], product[..., -1]
+    return strayed * gone, counting * gone, noise.own.whitened(right, counting, times)
 
 
 def truncated(mean: Floats, share: Floats) -> tuple[Floats, Floats]:

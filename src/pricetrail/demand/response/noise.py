@@ -10,10 +10,12 @@ level, which is estimated too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+
+from pricetrail.demand.response.stores import sums
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,16 +24,33 @@ REACH = 0.5
 DECAYS = np.array([0.3, 0.5, 0.65, 0.75, 0.82, 0.88, 0.92, 0.95, 0.97, 0.985])
 # What a week is taken to stray by itself when the weeks are weighted.
 GUESS = 0.2
+TINY = 1e-9
+# So much of the noise at least is a series' own.
+LEAST = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
     """Variances of the log rate: of the ``week`` alone, and ``lasting``, of which weeks share what ``decay``
-    leaves of it for each week that they are apart."""
+    leaves of it for each week that they are apart. ``alone`` of either is a series' own; ``alike`` times them is what
+    all stores of a product stray by in common, where other stores do not show it."""
 
     week: float
     lasting: float
     decay: float
+    alike: float = 0.0
+    alone: float = 1.0
+
+    @property
+    def own(self) -> Noise:
+        """What is a series' own of it."""
+        return Noise(self.alone * self.week, self.alone * self.lasting, self.decay)
+
+    def shared(self, weeks: npt.NDArray[np.int64]) -> Floats:
+        """The covariance of what all stores of a product stray by in common, shape (t, t)."""
+        apart = np.abs(weeks[:, None] - weeks)
+        found: Floats = self.alike * (self.lasting * self.decay**apart + self.week * (apart == 0))
+        return found
 
     def whitened(self, columns: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Floats:
         """Columns (s, t, c) less what their weeks before foretell, by the standard error of that.
@@ -41,8 +60,19 @@ class Noise:
         the variance is infinite, a week does not count.
         """
         found = np.ascontiguousarray(np.moveaxis(columns, 0, 2))
-        for at, (left, total, _, _) in enumerate(self._passed(found, counting, weeks)):
+        for at, (left, total, _, _, _) in enumerate(self._passed(found, counting, weeks)):
             found[at] = left / np.sqrt(total)
+        return np.moveaxis(found, 2, 0)
+
+    def weighed(self, columns: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Floats:
+        """The inverse of the covariance times the columns (s, t, c): what ``whitened`` does to them, and its transpose,
+        which goes backwards."""
+        found = np.ascontiguousarray(np.moveaxis(columns, 0, 2))
+        passed = list(self._passed(found, counting, weeks))
+        apart, pull = np.diff(weeks, prepend=weeks[:1]).tolist(), np.zeros(found.shape[1:])
+        for at, (left, total, gain, _, _) in reversed(list(enumerate(passed))):
+            found[at] = left / total + gain * pull
+            pull = self.decay ** apart[at] * (pull - found[at])
         return np.moveaxis(found, 2, 0)
 
     def filtered(
@@ -52,16 +82,16 @@ class Noise:
         tell: its mean (s, c), and the variance of what they do not tell (s,)."""
         white = np.ascontiguousarray(np.moveaxis(columns, 0, 2))
         lasts, unsure = np.zeros(white.shape[1:]), np.zeros(white.shape[2])
-        for at, (left, total, known, unknown) in enumerate(self._passed(white, counting, weeks)):
+        for at, (left, total, _, known, unknown) in enumerate(self._passed(white, counting, weeks)):
             white[at] = left / np.sqrt(total)
             lasts, unsure = np.where(last == at, known, lasts), np.where(last == at, unknown, unsure)
         return np.moveaxis(white, 2, 0), lasts.T, unsure
 
     def _passed(
         self, columns: Floats, counting: Floats, weeks: npt.NDArray[np.int64]
-    ) -> Iterator[tuple[Floats, Floats, Floats, Floats]]:
-        """Week by week: what of the columns (t, c, s) was not foretold and the variance of that, and what lasts and the
-        variance of that."""
+    ) -> Iterator[tuple[Floats, Floats, Floats, Floats, Floats]]:
+        """Week by week: what of the columns (t, c, s) was not foretold and the variance of that, how much of it lasts,
+        and what lasts of all and the variance of that."""
         own = np.ascontiguousarray(counting.T) + self.week
         known, unsure = np.zeros(columns.shape[1:]), np.zeros(columns.shape[2])
         for at, apart in enumerate(np.diff(weeks, prepend=weeks[:1]).tolist()):
@@ -72,24 +102,49 @@ class Noise:
             gain = before / total
             known += gain * left
             unsure = before * (1 - gain)
-            yield left, total, known, unsure
+            yield left, total, gain, known, unsure
 
 
-def fit(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> Noise:
+def fit(
+    strayed: Floats,
+    counting: Floats,
+    weeks: npt.NDArray[np.int64],
+    product: npt.NDArray[np.int64],
+    left: Floats,
+) -> Noise:
     """Estimate the noise from residuals.
 
     Args:
         strayed: (count - mean) / mean, shape (s, t); NaN where a week does not count.
         counting: the variance that counting alone gives each of them.
         weeks: which weeks they are, shape (t,).
+        product: the number of each series' product, ascending, shape (s,).
+        left: how much of what a product's stores stray by in common is left in each week, shape (s, t).
     """
     heights, sizes = _variogram(strayed, counting, weeks)
     lags = np.arange(1, len(sizes) + 1)
     if not (sizes > 0).any():
         return Noise(GUESS, GUESS, 0.9)
-    return min((_fitted(heights, sizes, lags, decay) for decay in DECAYS.tolist()), key=lambda each: each[0])[
-        1
-    ]
+    tried = (_fitted(heights, sizes, lags, decay) for decay in DECAYS.tolist())
+    alike, alone = _alike(strayed, counting, product, left)
+    return replace(min(tried, key=lambda each: each[0])[1], alike=alike, alone=alone)
+
+
+def _alike(
+    strayed: Floats, counting: Floats, product: npt.NDArray[np.int64], left: Floats
+) -> tuple[float, float]:
+    """What the products of two stores' weeks hold beside the squares, less what counting adds to these; and what of the
+    squares that leaves."""
+    known = ~np.isnan(strayed)
+    sure = np.where(known, 1 / (GUESS + counting), 0.0)
+    moved = left * np.where(known, sure * strayed, 0.0)
+    squares = np.where(known, sure**2 * (strayed**2 - counting), 0.0).sum()
+    both, weight = ((sums(each, product) ** 2).sum() - (each**2).sum() for each in (moved, sure * left**2))
+    if weight <= TINY or squares <= TINY or both <= 0:
+        return 0.0, 1.0
+    alike = float(both / weight / (squares / (sure**2).sum()))
+    part = float((sure**2 * left**2).sum() / (sure**2).sum())
+    return alike, max(1 - alike * part, LEAST)
 
 
 def _variogram(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:

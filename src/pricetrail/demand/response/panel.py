@@ -63,6 +63,12 @@ class Panel:
         """Which weeks count, shape (s, t)."""
         return ~np.isnan(self.price)
 
+    @property
+    def product(self) -> Ints:
+        """The number of each series' product, ascending, shape (s,)."""
+        found: Ints = np.unique([code for code, _ in self.names], return_inverse=True)[1]
+        return found
+
     def distinct(self) -> Ints:
         """How many list prices each series had, shape (s,)."""
         ordered = np.sort(self.price, axis=1)

@@ -98,7 +98,7 @@ def identification(response: Response, identified_sd: float) -> list[Standing]:
     if slope["mean"] + SURE * slope["sd"] >= 0:
         return [UNKNOWN] * len(response.usual)
     own, changed = (
-        own_error(response.orders.pool, response.orders.known.information),
+        own_error(response.orders.pool, response.orders.data),
         response.panel.changes() > 0,
     )
     return [
