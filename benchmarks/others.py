@@ -29,7 +29,7 @@ OTHERS = {
         "Workers",
         "The search for settings by one worker and by two, of this machine and of a cluster: same best trial, and how"
         " much sooner.",
-        "python -m benchmarks.workers --json",
+        "python -m benchmarks.workers --trials 100 --repeats 3 --json",
     ),
     "week": Other(
         "A week",
