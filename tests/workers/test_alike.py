@@ -28,8 +28,9 @@ def test_fits_of_the_response(workers):
     rng = np.random.default_rng(1)
     design = rng.normal(0, 0.4, (SERIES, WEEKS, 1))
     counts = rng.poisson(20 * np.exp(-1.5 * design[..., 0])).astype(float)
-    ones, noise = np.ones(counts.shape), Noise(week=0.2, lasting=0.0, decay=0.9)
-    weeks = Weeks(counts, ones, design, ones > 0, ones < 0, ones[:, 0], ones, ones[:, 0])
+    ones, noise = np.ones(counts.shape), Noise(week=0.2, lasting=0.0, decay=0.9, alike=0.5, alone=0.5)
+    product = np.arange(SERIES) // 3
+    weeks = Weeks(counts, ones, design, ones > 0, ones < 0, ones[:, 0], ones, ones[:, 0], product, ones)
     there, here = (
         series.solve(weeks, noise, np.arange(WEEKS), np.array([-1.0]), np.eye(1), apply)
         for apply in (workers.map, map)
