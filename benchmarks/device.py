@@ -20,7 +20,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -37,7 +38,7 @@ from pricetrail.demand.training import Fitted, fit
 from pricetrail.params import Tuning
 from pricetrail.stages.tune_primary_model import READ, inputs, parts
 from pricetrail.workers.files import Files
-from pricetrail.workers.local import local
+from pricetrail.workers.local import Local, local
 
 EPOCHS = 7
 SQUARE, COPIED, REPEATS = 8_192, 2**30, 10
@@ -105,13 +106,20 @@ def epoch(files: Files, known: Rows) -> float:
     return statistics.median(after - before for before, after in pairwise(ends))
 
 
+@contextmanager
+def warm(files: Files, count: int) -> Iterator[Local]:
+    """So many processes that have tried something already."""
+    with local(count) as workers:
+        list(workers.map(partial(tried, files, trial.usual()), [(0.0,)] * count))
+        yield workers
+
+
 def searched(files: Files, trials: int, at_once: int) -> float:
     """Trials a minute of a whole search; worker processes and what they import are there before it begins."""
     usual = Tuning()
     ahead = max(usual.batch, at_once)
     how = tuning.Search(trials, usual.trial_epochs, ahead, usual.seed, first=trial.usual())
-    with local(at_once) as workers:
-        list(workers.map(partial(tried, files, trial.usual()), [(0.0,)] * at_once))
+    with warm(files, at_once) as workers:
         began = time.perf_counter()
         apply = partial(workers.map, ahead=ahead)
         tuning.search(trial.SPACE, partial(tried, files), how, apply=apply, progress=lambda share, note: None)

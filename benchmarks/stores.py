@@ -17,15 +17,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from benchmarks.pricing import PARAMS, REACH
 from benchmarks.telling import tell
 
 from pricetrail.demand.response import estimate, table
 from pricetrail.demand.response.panel import Floats, Panel
-from pricetrail.params import Params
 
-REACH = 1.645
 OWN = 0.2
-DEEP = 0.3
+RESPONSE = PARAMS.fit_price_response
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def held(size: Chain, where: str, together: float, seeds: range) -> dict[str, An
     for name in np.unique(standing).tolist():
         chosen = standing == name
         told |= {
-            f"{name}": int(chosen.sum()),
+            name: int(chosen.sum()),
             f"{name} held": round(float((np.abs(error) <= REACH * sd)[chosen].mean()), 3),
             f"{name} sd": round(float(sd[chosen].mean()), 3),
             f"{name} error": round(float(np.sqrt((error[chosen] ** 2).mean())), 3),
@@ -74,8 +73,8 @@ def held(size: Chain, where: str, together: float, seeds: range) -> dict[str, An
 
 def fitted(panel: Panel, true: Floats) -> tuple[Floats, Floats, npt.NDArray[np.str_]]:
     """How far each series' elasticity is from the truth, its standard error, and its standing."""
-    found = estimate.fit(panel, deep_from=DEEP)
-    standing = table.identification(found, Params().fit_price_response.identified_sd)
+    found = estimate.fit(panel, deep_from=RESPONSE.deep_from)
+    standing = table.identification(found, RESPONSE.identified_sd)
     return found.slopes.mean[:, 0] - true, np.sqrt(found.slopes.cov[:, 0, 0]), np.array(standing)
 
 

@@ -8,10 +8,10 @@ Each run is stage tune_primary_model over the same shop, in a fresh process as i
 epoch instead of all; the cluster is a scheduler and worker processes started from the command line. ``search`` is the
 part of it that tries settings. Clock seconds hold on a machine with nothing else to do. Processor seconds hold on a
 busy one too: ``busiest`` are those of the worker that had most to do, which is how long the search takes where every
-worker has a processor for itself and never waits for another's trial.
-``--repeats`` measures all in turns, as a machine's speed may change by the minute: a
-speed-up is the median over the turns. ``equal`` is how much sooner two processes do trials that are all alike than one
-does, each begun already and none waiting for another: what the machine leaves of a second processor.
+worker has a processor for itself and never waits for another's trial. ``--repeats`` measures all in turns, as a
+machine's speed may change by the minute: a speed-up is the median over the turns. ``equal`` is how much sooner two
+processes do trials that are all alike than one does, each begun already and none waiting for another: what the machine
+leaves of a second processor.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ import distributed
 import psutil
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from benchmarks.device import tried
+from benchmarks.device import tried, warm
 from benchmarks.models import context, prepared
 from benchmarks.part import DATA, REAL
 
@@ -50,7 +50,7 @@ from pricetrail.lineage import canonical
 from pricetrail.params import Workers
 from pricetrail.stages import tune_primary_model
 from pricetrail.stages.stage import Context
-from pricetrail.workers.local import local
+from pricetrail.workers.files import Files
 
 MADE = ("models/production/dfn_best.onnx", "metrics/dfn_val.json", "reports/trials.parquet")
 HOST = "127.0.0.1"
@@ -135,13 +135,11 @@ def main() -> None:
 
 def sooner(at: Context) -> float:
     """How many times as many equal trials two warm processes do at a time as one."""
-    rates = []
+    files, rates = Files.of(at.root, tune_primary_model.READ), list[float]()
     for count in (1, 2):
-        with local(count) as workers:
-            work = partial(tried, workers.give(at.root, tune_primary_model.READ), trial.usual())
-            list(workers.map(work, [(0.0,)] * count))
+        with warm(files, count) as workers:
             began = time.perf_counter()
-            list(workers.map(work, [()] * EQUAL * count))
+            list(workers.map(partial(tried, files, trial.usual()), [()] * EQUAL * count))
             rates.append(count / (time.perf_counter() - began))
     return round(rates[1] / rates[0], 2)
 

@@ -118,16 +118,18 @@ def _solve(noise: Noise, times: Ints, precision: Floats, some: tuple[Weeks, Floa
     across = known[:, 1:, 0] / (known[:, :1, 0] + TINY)
     information = known[:, 1:, 1:] - across[:, :, None] * known[:, None, 0, 1:]
     pulled = np.einsum("sij,sj->si", information, beta[:, 1:]) + score[:, 1:] - across * score[:, :1]
-    moved = np.where(np.isnan(counting)[..., None], 0.0, design[..., 1:] - across[:, None])
-    tied = _tied(noise, times, moved, np.nan_to_num(counting, nan=np.inf), weeks)
+    tied = _tied(weeks, (noise, times), design[..., 1:] - across[:, None], counting)
     return Known(beta[:, 0], beta[:, 1:], information, pulled, strayed, counting, tied)
 
 
-def _tied(noise: Noise, times: Ints, moved: Floats, counting: Floats, weeks: Weeks) -> Floats:
+def _tied(weeks: Weeks, memory: tuple[Noise, Ints], moved: Floats, counting: Floats) -> Floats:
     """What the noise that a product's stores share does to the sum of what they say, told at the first of them."""
+    noise, times = memory
     found = np.zeros((len(moved), moved.shape[2], moved.shape[2]))
     if noise.alike:
-        felt = noise.own.weighed(moved, counting, times) * weeks.left[..., None]
+        seen = ~np.isnan(counting)
+        columns = np.where(seen[..., None], moved, 0.0)
+        felt = noise.own.weighed(columns, np.where(seen, counting, np.inf), times) * weeks.left[..., None]
         felt = stores.sums(felt, weeks.product)
         found[stores.first(weeks.product)] = felt.transpose(0, 2, 1) @ noise.shared(times) @ felt
     return found

@@ -68,9 +68,9 @@ class Noise:
         """The inverse of the covariance times the columns (s, t, c): what ``whitened`` does to them, and its transpose,
         which goes backwards."""
         found = np.ascontiguousarray(np.moveaxis(columns, 0, 2))
-        passed = list(self._passed(found, counting, weeks))
+        passed = list(enumerate(self._passed(found, counting, weeks)))
         apart, pull = np.diff(weeks, prepend=weeks[:1]).tolist(), np.zeros(found.shape[1:])
-        for at, (left, total, gain, _, _) in reversed(list(enumerate(passed))):
+        for at, (left, total, gain, _, _) in reversed(passed):
             found[at] = left / total + gain * pull
             pull = self.decay ** apart[at] * (pull - found[at])
         return np.moveaxis(found, 2, 0)
@@ -135,16 +135,23 @@ def _alike(
 ) -> tuple[float, float]:
     """What the products of two stores' weeks hold beside the squares, less what counting adds to these; and what of the
     squares that leaves."""
-    known = ~np.isnan(strayed)
-    sure = np.where(known, 1 / (GUESS + counting), 0.0)
-    moved = left * np.where(known, sure * strayed, 0.0)
-    squares = np.where(known, sure**2 * (strayed**2 - counting), 0.0).sum()
-    both, weight = ((sums(each, product) ** 2).sum() - (each**2).sum() for each in (moved, sure * left**2))
+    sure, moved, own = _weighted(strayed, counting)
+    squares = (sure * own).sum()
+    both, weight = (
+        (sums(each, product) ** 2).sum() - (each**2).sum() for each in (left * moved, sure * left**2)
+    )
     if weight <= TINY or squares <= TINY or both <= 0:
         return 0.0, 1.0
     alike = float(both / weight / (squares / (sure**2).sum()))
     part = float((sure**2 * left**2).sum() / (sure**2).sum())
     return alike, max(1 - alike * part, LEAST)
+
+
+def _weighted(strayed: Floats, counting: Floats) -> tuple[Floats, Floats, Floats]:
+    """The weight of each week, none where it does not count, and by it what strayed and its square less counting's."""
+    known = ~np.isnan(strayed)
+    sure = np.where(known, 1 / (GUESS + counting), 0.0)
+    return sure, np.where(known, sure * strayed, 0.0), np.where(known, sure * (strayed**2 - counting), 0.0)
 
 
 def _variogram(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
@@ -153,11 +160,9 @@ def _variogram(strayed: Floats, counting: Floats, weeks: npt.NDArray[np.int64]) 
     The square of a difference is written out, so that all pairs of weeks are products of three matrices.
     """
     reach = max(1, int(REACH * (weeks[-1] - weeks[0]))) if len(weeks) > 1 else 0
-    known = ~np.isnan(strayed)
-    sure = np.where(known, 1 / (GUESS + counting), 0.0)
-    moved = np.where(known, sure * strayed, 0.0)
-    own = np.where(known, sure * (strayed**2 - counting), 0.0).T @ sure
-    weight, squared = sure.T @ sure, own + own.T - 2 * (moved.T @ moved)
+    sure, moved, own = _weighted(strayed, counting)
+    both = own.T @ sure
+    weight, squared = sure.T @ sure, both + both.T - 2 * (moved.T @ moved)
     apart = weeks - weeks[:, None]
     near = (apart > 0) & (apart <= reach)
     sizes = np.bincount(apart[near], weight[near], reach + 1)[1:].astype(np.float64)

@@ -175,7 +175,7 @@ def fit(data: Data, belief: Belief) -> Pool:
         near, further = (_around(np.array([row.guess.spread[at] for row in rows])) for at in (0, size - 1))
         chains = sorted({row.guess.chain for row in rows})
         shared = product(_spreads(near, further, size), SHARES, chains)
-        rows = _likely([*rows, *(settle(Guess(np.array(spread), *rest)) for spread, *rest in shared)])
+        rows = _likely([*rows, *(settle(Guess(*one)) for one in shared)])
     weight = _weight(rows)
     means, covs = (np.array([getattr(row, name) for row in rows]) for name in ("mean", "cov"))
     mean, cov = mixed(means[:, :size], covs[:, :size, :size], weight)
@@ -257,11 +257,13 @@ def mixed(means: Floats, covs: Floats, weight: Floats) -> tuple[Floats, Floats]:
     return mean, cov
 
 
-def _spreads(first: Floats, further: Floats, size: int) -> list[list[float]]:
+def _spreads(first: Floats, further: Floats, size: int) -> list[Floats]:
     """Every pair of the first coefficient's spread and that of those after it."""
-    if size == 1:
-        return [[one] for one in first.tolist()]
-    return [[one, *[other] * (size - 1)] for one, other in product(first.tolist(), further.tolist())]
+    return [_spread(one, other, size) for one in first for other in (further if size > 1 else further[:1])]
+
+
+def _spread(first: float, further: float, size: int) -> Floats:
+    return np.array([first, *[further] * (size - 1)])
 
 
 def _around(spreads: Floats) -> Floats:
@@ -309,7 +311,7 @@ def _explored(settle: Callable[[Guess], Row], size: int, *, stores: bool) -> lis
     ahead = set(product(*(range(0, count, COARSE) for count in many[:2]), range(many[2])))
     while ahead:
         for one, other, chain in ahead:
-            spread = SPREADS[[one, *[other] * (size - 1)]]
+            spread = _spread(SPREADS[one], SPREADS[other], size)
             rows[one, other, chain] = settle(Guess(spread, 0.0, chains[chain]))
         best = max(row.score for row in rows.values())
         near = np.array([at for at, row in rows.items() if row.score > best + 2 * np.log(FAINT)])
