@@ -139,7 +139,7 @@ def test_no_lines_are_nothing_to_learn(shop, tmp_path):
 
 def test_more_than_the_memory_holds_is_refused_before_the_work_begins():
     counting.room(25_000, 211, 8 * 10**9, key=None)
-    with pytest.raises(TooLarge, match=r"636,180 products in places \(store\).*40 GB.*8 GB.*source.key"):
+    with pytest.raises(TooLarge, match=r"636,180 products in places \(store\).*46 GB.*8 GB.*source.key"):
         counting.room(636_180, 104, 8 * 10**9, key="store")
     with pytest.raises(TooLarge, match="Give fewer products"):
         counting.room(636_180, 104, 8 * 10**9, key=None)

@@ -28,8 +28,9 @@ LINES = (
 )
 SAMPLE = 4_000_000
 """So many of the newest lines are kept as they are."""
-CELL = 600
-"""Bytes that a week of a series takes at most until its response is known: forty million lines took so many."""
+CELL = 700
+"""Bytes that a week of a series takes at most until its response is known: forty million lines took 600, and what a
+shift of each week moves takes 100 more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

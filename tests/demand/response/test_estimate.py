@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pricetrail.demand.response import estimate
+from pricetrail.demand.response import estimate, table
 
 WEEKS = 60
 
@@ -85,6 +85,30 @@ def test_season_of_things_alike_is_not_taken_for_the_price(paneled):
     blind, told = (fitted(panel, descriptions=each).orders.pool.mean[0] for each in (None, words))
     assert blind > 0.5
     assert told == pytest.approx(-1.0, abs=0.7)
+
+
+def together(dice, series, shared):
+    """Prices that move in all series at once, in each by itself as well unless ``shared``, and weeks that stray."""
+    moved = dice.choice([0.0, 0.0, 0.0, -0.15, 0.1], (series + 1, 2 * WEEKS))
+    log = moved[:1] + (0 if shared else 1) * moved[1:]
+    mean = 60 * np.exp(-2.5 * log + dice.normal(0, 0.2, (1, 2 * WEEKS)) + dice.normal(0, 0.2, log.shape))
+    return 2 * np.exp(log), dice.poisson(mean).astype(float)
+
+
+def test_weeks_whose_prices_moved_in_all_series_at_once_say_nothing_of_prices(paneled):
+    found = fitted(paneled(*together(np.random.default_rng(0), 40, shared=True)))
+    assert found.orders.pool.cov[0, 0] ** 0.5 > 1
+    assert set(table.identification(found, 0.5)) == {"unknown"}
+
+
+def test_few_series_are_held_against_weeks_that_they_make_themselves(paneled):
+    strayed = []
+    for seed in range(30):
+        panel = paneled(*together(np.random.default_rng(seed), 3, shared=False))
+        slopes = fitted(panel).slopes
+        strayed += ((slopes.mean[:, 0] + 2.5) / np.sqrt(slopes.cov[:, 0, 0])).tolist()
+    assert np.mean(np.abs(strayed) <= 1.645) == pytest.approx(0.9, abs=0.08)
+    assert abs(np.mean(strayed)) < 0.4
 
 
 @pytest.mark.parametrize(

@@ -88,3 +88,15 @@ def test_whitened_columns_multiply_as_under_the_inverse_covariance():
         whole = (covariance(true, weeks) + np.diag(counting[at]))[np.ix_(counted, counted)]
         expected = columns[at, counted].T @ np.linalg.solve(whole, columns[at, counted])
         assert found[at].T @ found[at] == pytest.approx(expected)
+
+
+def test_inverse_covariances_are_added_up_as_inverted_one_by_one():
+    dice, weeks, product = np.random.default_rng(3), np.array([0, 1, 2, 4, 5, 9]), np.array([0, 0, 1])
+    left, counting = dice.uniform(0, 1, (2, 3, len(weeks)))
+    counting[1, 2] = np.inf
+    found, expected = Noise(0.05, 0.3, 0.8).informed(left, counting, weeks, product), np.zeros((2, 6, 6))
+    for at, one in enumerate(product):
+        live = np.ix_(*[np.isfinite(counting[at])] * 2)
+        cov = covariance(Noise(0.05, 0.3, 0.8), weeks)[live] + np.diag(counting[at])[live]
+        expected[one][live] += np.outer(left[at], left[at])[live] * np.linalg.inv(cov)
+    assert found == pytest.approx(expected)

@@ -1,16 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pricetrail.demand.response import pool
-from pricetrail.demand.response.pool import Belief, Data
+from pricetrail.demand.response.guess import Data
+from pricetrail.demand.response.pool import Belief
+from pricetrail.demand.response.shifts import Shifts
 
 SERIES = 300
 BELIEF = Belief(usual=0.3, vague=3.0)
+KNOWN = Shifts(np.zeros((0, 0)), np.zeros(0))
 
 
 def said(information, pulled, traits):
-    """What series say of which none is a store of another's product."""
-    return Data(information, pulled, traits, np.arange(len(pulled)), np.zeros_like(information))
+    """What series say of which none is a store of another's product, where weeks are known."""
+    nothing, product = np.zeros((*pulled.shape, 0)), np.arange(len(pulled))
+    return Data(information, pulled, nothing, traits, product, np.zeros_like(information), KNOWN)
 
 
 def known(rng, mean, spread, error):
@@ -87,8 +93,9 @@ def test_stores_that_err_alike_are_no_more_witnesses_than_they_are():
         rng = np.random.default_rng(seed)
         true, common = rng.normal(-1.5, 0.3, (2, len(traits[0]), 1))[:, product]
         seen = true + rng.normal(0, own, true.shape) + alike / 0.3 * (common + 1.5)
+        alone = said(np.full((SERIES, 1, 1), own**-2), seen * own**-2, traits)
         tied = np.full((SERIES, 1, 1), stores * alike**2 / own**4)
-        knowing = Data(np.full((SERIES, 1, 1), own**-2), seen * own**-2, traits, product, tied)
+        knowing = replace(alone, product=product, tied=tied)
         blind = said(np.full((SERIES, 1, 1), both), seen * both, traits)
         found.append([held(pool.given(pool.fit(each, BELIEF), each), true) for each in (knowing, blind)])
     rates = np.mean(found, axis=0)

@@ -70,11 +70,12 @@ def _pools(response: Response, apply: Map) -> list[Slope | None]:
 def _half(name: str, outcome: Outcome, chosen: Bools, apply: Map) -> Slope | None:
     weeks = replace(outcome.weeks, live=outcome.weeks.live & chosen)
     known = outcome.again(weeks, apply)
-    data = said(known, weeks, outcome.traits)
-    moved = int((own_error(outcome.pool, data) < TELLING).sum())
+    told = said(known, weeks, outcome.traits)
+    data = told.along(told.basis())
+    found = pool.fit(data, outcome.belief)
+    moved = int((own_error(found, data) < TELLING).sum())
     if moved < CLUSTERS:
         return None
-    found = pool.fit(data, outcome.belief)
     slope = float(found.mean[0])
     reach = LEVEL * float(np.sqrt(pool.robust(found, data)[0, 0]))
     return Slope(name, "orders", slope, slope - reach, slope + reach, moved)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricetrail.apply import Map
-from pricetrail.demand.response import alike, baseline, local, noise, pool, regression
+from pricetrail.demand.response import alike, baseline, local, noise, pool, regression, shifts
 from pricetrail.demand.response.alike import Kin
+from pricetrail.demand.response.guess import Data
 from pricetrail.demand.response.local import Known, Weeks
 from pricetrail.demand.response.noise import Noise
 from pricetrail.demand.response.panel import Bools, Floats, Ints, Panel
-from pricetrail.demand.response.pool import Belief, Data, Pool, Slopes
+from pricetrail.demand.response.pool import Belief, Pool, Slopes
 
 ROUNDS = 3
 START = Noise(week=0.1, lasting=0.1, decay=0.9)
@@ -28,8 +29,8 @@ TINY = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """One outcome's fit: its weeks and when they are, their noise, what they say, what series have in common and what
-    was believed beforehand, and the pooled slopes.
+    """One outcome's fit: its weeks and when they are, their noise, what they say, the ``basis`` of what they say of
+    shifts (t, q), what series have in common and what was believed beforehand, and the pooled slopes.
 
     Coefficients are the slope by log list price, what is added to it below the deep mark, and what more is added
     below the clearance mark.
@@ -39,6 +40,7 @@ class Outcome:
     times: Ints
     noise: Noise
     known: Known
+    basis: Floats
     traits: Floats
     belief: Belief
     pool: Pool
@@ -47,7 +49,7 @@ class Outcome:
     @property
     def data(self) -> Data:
         """What the weeks say, as the pool takes it."""
-        return said(self.known, self.weeks, self.traits)
+        return said(self.known, self.weeks, self.traits).along(self.basis)
 
     def again(self, weeks: Weeks, apply: Map = map) -> Known:
         """What other weeks of the same series say, with noise and pool as they are."""
@@ -221,19 +223,24 @@ def settle(
         means, left = expected(effect)
         weeks = replace(weeks, baseline=means, left=left)
         known = local.solve(weeks, found, panel.weeks, mean, _precision(spread), apply)
-        data = said(known, weeks, traits)
+        told = said(known, weeks, traits)
+        basis = told.basis()
+        data = told.along(basis)
         pooled = pool.fit(data, belief)
         slopes = pool.given(pooled, data)
-        strayed = np.where(weeks.bounded, np.nan, known.strayed)
-        found = noise.fit(strayed, known.counting, panel.weeks, weeks.product, weeks.left)
+        free = shifts.restored(known.strayed, known.counting, weeks.scale, weeks.product, weeks.left)
+        strayed = np.where(weeks.bounded, np.nan, free[0])
+        found = noise.fit(strayed, free[1], panel.weeks, weeks.product, free[2])
         effect = np.exp(np.einsum("stk,sk->st", weeks.design, slopes.mean))
         mean, spread = pooled.mean, pooled.spread
-    return Outcome(weeks, panel.weeks, found, known, traits, belief, pooled, slopes)
+    return Outcome(weeks, panel.weeks, found, known, basis, traits, belief, pooled, slopes)
 
 
 def said(known: Known, weeks: Weeks, traits: Floats) -> Data:
-    """What weeks say, as the pool takes it."""
-    return Data(known.information, known.pulled, traits, weeks.product, known.tied)
+    """What weeks say, as the pool takes it, with a shift of each."""
+    return Data(
+        known.information, known.pulled, known.swayed, traits, weeks.product, known.tied, known.shifts
+    )
 
 
 def _precision(spread: Floats) -> Floats:

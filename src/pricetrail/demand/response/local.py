@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 
 from pricetrail.apply import Map
-from pricetrail.demand.response import stores
+from pricetrail.demand.response import shifts, stores
 from pricetrail.demand.response.noise import Noise
 from pricetrail.demand.response.panel import Bools, Floats, Ints
+from pricetrail.demand.response.shifts import Series, Shifts
 
 STEPS = 40
 CLOSE = 1e-6
@@ -60,10 +60,11 @@ class Weeks:
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """What the weeks say: ``level`` (s,), the ``coefficients`` (s, k) reached under the prior, and of the
-    likelihood alone the ``information`` H (s, k, k) and ``pulled`` H b (s, k), as if what a product's stores share of
-    the noise were known; then per week the ``strayed`` (y - m) / m and the variance of its ``counting`` (s, t), NaN
-    where no week counts. What they share moves their H b together: the sum over a product's stores of ``tied``
-    (s, k, k) is the covariance that it gives the sum of their H b."""
+    likelihood alone the ``information`` H (s, k, k) and ``pulled`` H b (s, k), as if what series have in common in
+    a week were known; then per week the ``strayed`` (y - m) / m and the variance of its ``counting`` (s, t), NaN
+    where no week counts. What all have in common moves their H b by ``swayed`` (s, k, t), and ``shifts`` is what they
+    say of it; what a product's stores have in common gives the sum of theirs the covariance that is the sum of
+    ``tied`` (s, k, k)."""
 
     level: Floats
     coefficients: Floats
@@ -71,7 +72,9 @@ class Known:
     pulled: Floats
     strayed: Floats
     counting: Floats
+    swayed: Floats
     tied: Floats
+    shifts: Shifts
 
 
 def solve(
@@ -88,51 +91,52 @@ def solve(
     """
     count = len(weeks.counts)
     mean = np.broadcast_to(mean, (count, weeks.design.shape[2]))
-    begin = stores.first(weeks.product)
-    cuts = np.unique(begin[np.searchsorted(begin, np.arange(0, begin[-1] + 1, CHUNK))]) if count else [0]
-    pieces = [(weeks.take(slice(a, b)), mean[a:b]) for a, b in pairwise([*cuts, count])]
+    pieces = [(weeks.take(some), mean[some]) for some in stores.pieces(weeks.product, CHUNK)]
     parts = list(apply(partial(_solve, noise, times, precision), pieces))
-    return Known(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Known)))
+    names = [each.name for each in fields(Known) if each.name != "shifts"]
+    whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Known(**whole, shifts=Shifts.total(part.shifts for part in parts))
 
 
 def _solve(noise: Noise, times: Ints, precision: Floats, some: tuple[Weeks, Floats]) -> Known:
     weeks, mean = some
-    size = mean.shape[1]
-    prior = np.zeros((size + 1, size + 1))
+    design = np.concatenate([np.ones((*weeks.counts.shape, 1)), weeks.design], axis=2)
+    beta = _reached(weeks, (noise, times), design, mean, precision)
+    strayed, counting, white = _linear(weeks, (noise, times), design, beta)
+    known, score = _known(white)
+    level = known[:, :1, 0] + TINY
+    across, aside = known[:, 1:, 0] / level, score[:, :1] / level
+    information = known[:, 1:, 1:] - across[:, :, None] * known[:, None, 0, 1:]
+    pulled = np.einsum("sij,sj->si", information, beta[:, 1:]) + score[:, 1:] - across * score[:, :1]
+    live = ~np.isnan(counting)
+    columns = np.where(live[..., None], weeks.design - across[:, None], 0.0)
+    plain = np.where(live, strayed - aside, 0.0) + np.einsum("stk,sk->st", columns, beta[:, 1:])
+    series = Series(
+        information, pulled, columns, plain, np.where(live, counting, np.inf), weeks.left, weeks.product
+    )
+    return Known(
+        beta[:, 0], beta[:, 1:], information, pulled, strayed, counting, *shifts.heard(series, noise, times)
+    )
+
+
+def _reached(
+    weeks: Weeks, memory: tuple[Noise, Ints], design: Floats, mean: Floats, precision: Floats
+) -> Floats:
+    """Level and coefficients under the prior, shape (s, 1 + k), by Newton steps of those that still move."""
+    prior = np.zeros((design.shape[2], design.shape[2]))
     prior[1:, 1:] = precision
     beta = np.concatenate([np.zeros((len(mean), 1)), mean], axis=1)
-    centre = beta.copy()
-    design = np.concatenate([np.ones((*weeks.counts.shape, 1)), weeks.design], axis=2)
-    moving = np.arange(len(beta))
+    centre, moving = beta.copy(), np.arange(len(beta))
     for _ in range(STEPS):
         part, at = weeks.take(moving), beta[moving]
-        known, score = _known(_linear(part, (noise, times), design[moving], at)[2])
+        known, score = _known(_linear(part, memory, design[moving], at)[2])
         pull = score - (at - centre[moving]) @ prior
-        step = np.linalg.solve(known + prior + TINY * np.eye(size + 1), pull[..., None])[..., 0]
+        step = np.linalg.solve(known + prior + TINY * np.eye(len(prior)), pull[..., None])[..., 0]
         beta[moving] = at + np.clip(step, -LONGEST, LONGEST)
         moving = moving[np.abs(step).max(axis=1) > CLOSE]
         if not len(moving):
             break
-    strayed, counting, white = _linear(weeks, (noise, times), design, beta)
-    known, score = _known(white)
-    across = known[:, 1:, 0] / (known[:, :1, 0] + TINY)
-    information = known[:, 1:, 1:] - across[:, :, None] * known[:, None, 0, 1:]
-    pulled = np.einsum("sij,sj->si", information, beta[:, 1:]) + score[:, 1:] - across * score[:, :1]
-    tied = _tied(weeks, (noise, times), design[..., 1:] - across[:, None], counting)
-    return Known(beta[:, 0], beta[:, 1:], information, pulled, strayed, counting, tied)
-
-
-def _tied(weeks: Weeks, memory: tuple[Noise, Ints], moved: Floats, counting: Floats) -> Floats:
-    """What the noise that a product's stores share does to the sum of what they say, told at the first of them."""
-    noise, times = memory
-    found = np.zeros((len(moved), moved.shape[2], moved.shape[2]))
-    if noise.alike:
-        seen = ~np.isnan(counting)
-        columns = np.where(seen[..., None], moved, 0.0)
-        felt = noise.own.weighed(columns, np.where(seen, counting, np.inf), times) * weeks.left[..., None]
-        felt = stores.sums(felt, weeks.product)
-        found[stores.first(weeks.product)] = felt.transpose(0, 2, 1) @ noise.shared(times) @ felt
-    return found
+    return beta
 
 
 def _known(white: Floats) -> tuple[Floats, Floats]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from pricetrail.demand.response.stores import sums
+from pricetrail.demand.response.stores import first, sums
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,6 +74,40 @@ class Noise:
             found[at] = left / total + gain * pull
             pull = self.decay ** apart[at] * (pull - found[at])
         return np.moveaxis(found, 2, 0)
+
+    def informed(
+        self, left: Floats, counting: Floats, weeks: npt.NDArray[np.int64], product: npt.NDArray[np.int64]
+    ) -> Floats:
+        """The sum over each product's series of the inverse of their covariance, where so much of each week is ``left``
+        (s, t): shape (p, t, t).
+
+        A unit in one week moves what is foretold of all later ones by a factor a week, so a row of an inverse follows
+        from the one above it, and no matrix is inverted or kept by series.
+        """
+        found, lasts = np.zeros((len(first(product)), len(weeks), len(weeks))), np.zeros_like(counting.T)
+        for at, (own, across, gain, kept) in enumerate(self._factors(counting, weeks)):
+            felt = np.ascontiguousarray(left[:, at])
+            found[:, at, :at] = -sums((lasts[:at] * (across * felt)).T, product)
+            found[:, at, at] = sums(own * felt**2, product)
+            lasts[:at] *= (1 - gain) * kept
+            lasts[at] = gain * felt
+        below = np.tril(found, -1)
+        return found + below.transpose(0, 2, 1)
+
+    def _factors(
+        self, counting: Floats, weeks: npt.NDArray[np.int64]
+    ) -> list[tuple[Floats, Floats, Floats, float]]:
+        """Week by week, shape (s,) each: what the inverse has in its diagonal, and left of it beside what lasts of a
+        unit in the weeks before; how much of a week lasts, and of what lasted until the next week is kept."""
+        nothing = np.zeros((len(weeks), 0, len(counting)))
+        steps = [(total, gain) for _, total, gain, _, _ in self._passed(nothing, counting, weeks)]
+        kept = (self.decay ** np.diff(weeks, prepend=weeks[:1])).tolist()
+        found, ahead = [], np.zeros(len(counting))
+        for (total, gain), still in zip(reversed(steps), reversed(kept), strict=True):
+            own, across = 1 / total + gain**2 * ahead, still * (1 / total - gain * (1 - gain) * ahead)
+            found.append((own, across, gain, still))
+            ahead = still**2 * (1 / total + (1 - gain) ** 2 * ahead)
+        return found[::-1]
 
     def filtered(
         self, columns: Floats, counting: Floats, weeks: npt.NDArray[np.int64], last: npt.NDArray[np.int64]

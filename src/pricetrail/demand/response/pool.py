@@ -4,7 +4,8 @@ A series' data say about its coefficients b what a normal likelihood with inform
 singular where a series never varied. Coefficients are drawn from N(mean, diag(spread^2)) (empirical Bayes; Morris,
 1983). Of the variance of the first one, series of like names share some: it is mean + F u + what is the series'
 own, with ``traits`` F (``alike.traits``) and u normal, as breeding values are (Henderson, 1975). So bunting is shrunk
-towards bunting, as far as the data say that it helps.
+towards bunting, as far as the data say that it helps. What all series have in common in a week (``shifts``) is
+estimated beside the mean and u, so that intervals know where weeks and prices are not told apart.
 
 Neither spreads nor share are plugged in: every figure is averaged over a grid of them, weighted by the restricted
 likelihood, so that intervals know that they are estimated. The first coefficient has a spread of its own; those
@@ -14,21 +15,25 @@ after it, which say how the slope changes further down, share one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
 import numpy as np
 
-from pricetrail.demand.response.panel import Bools, Floats, Ints
-from pricetrail.demand.response.stores import first, place, sums
+from pricetrail.demand.response.guess import Data, Guess, Parts, remaining, times
+from pricetrail.demand.response.panel import Floats
+from pricetrail.demand.response.shifts import Shifts, inverted
+from pricetrail.demand.response.stores import first, pieces, place, sums
 
 SPREADS = np.concatenate([[0.0], np.geomspace(0.05, 2.5, 10)])
 SHARES = (0.3, 0.6, 0.9)
 # Rows of the grid that are so much less likely than the best say nothing.
 FAINT = 1e-2
 LEAST = 1e-3
-SINGULAR = 1e-9
+# Shifts may be so many times as large as they were unsure if slopes were known.
+SHIFT = 1e3
+CHUNK = 2000
 # How much of a product's own all its stores may have.
 CHAINS = (0.0, 0.6, 0.9, 0.99)
 # One spread of so many is tried at first, and then those beside likely ones.
@@ -46,59 +51,9 @@ class Belief:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Data:
-    """What s series' own weeks say of k coefficients: ``information`` H (s, k, k) and ``pulled`` h = H b (s, k); the
-    ``traits`` that they have in common, (s, f), rows of length at most one; and which ``product`` each is of, numbers
-    that ascend, with how far the h of its stores are ``tied`` together (s, k, k), as ``local.Known`` has it."""
-
-    information: Floats
-    pulled: Floats
-    traits: Floats
-    product: Ints
-    tied: Floats
-
-    def take(self, chosen: Bools) -> Data:
-        """Some of the series."""
-        return Data(*(getattr(self, each.name)[chosen] for each in fields(self)))
-
-    @property
-    def told(self) -> Bools:
-        """Which series' weeks say anything."""
-        return np.asarray(self.information.any(axis=(1, 2)))
-
-    def alike(self) -> Floats:
-        """The covariance of the error that a product's stores have alike in their b, shape (p, k, k)."""
-        known, tied = sums(self.information, self.product), sums(self.tied, self.product)
-        part = np.linalg.pinv(known, rcond=SINGULAR, hermitian=True)
-        found: Floats = part @ tied @ part
-        return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Guess:
-    """How series may differ: the ``spread`` of their coefficients, shape (k,); the ``share`` of the first one's
-    variance that like series have in common; and how much of what is a product's own all its stores have, ``chain``."""
-
-    spread: Floats
-    share: float
-    chain: float
-
-    def own(self, traits: Floats) -> Floats:
-        """The variance that is each series' own, and not its traits', shape (s, k)."""
-        found: Floats = np.tile(self.spread**2, (len(traits), 1))
-        found[:, 0] *= 1 - self.share * (traits**2).sum(axis=1)
-        return found
-
-    def effects(self, traits: Floats) -> Floats:
-        """The traits in units of their effects, shape (s, f)."""
-        found: Floats = traits * self.spread[0] * np.sqrt(self.share)
-        return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """A guess, how likely it is, and given it the mean coefficients and the traits' effects: ``mean`` (k + f,) and
-    ``cov`` (k + f, k + f)."""
+    """A guess, how likely it is, and given it the mean coefficients, the shifts and the traits' effects, one
+    after the other: ``mean`` (k + t + f,) and ``cov`` (k + t + f, k + t + f)."""
 
     guess: Guess
     score: float
@@ -112,12 +67,15 @@ class Pool:
 
     Attributes:
         mean, cov: of the mean coefficients, shape (k,) and (k, k).
+        shifts, unsure: and their covariance, shape (t,) and (t, t).
         usual: how series differ, in the mean over the posterior (root mean square for spreads).
         rows, weight: the likely guesses, and the posterior weight of each, shape (g,).
     """
 
     mean: Floats
     cov: Floats
+    shifts: Floats
+    unsure: Floats
     usual: Guess
     rows: tuple[Row, ...]
     weight: Floats
@@ -136,40 +94,10 @@ class Slopes:
     cov: Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Parts:
-    """What series say under a guess, and what products do.
-
-    Attributes:
-        own: the variance of what is each store's own, D, shape (s, k).
-        shrink: (I + H D)^-1, shape (s, k, k).
-        common: that of what is a product's own, in all its stores, shape (p, k, k).
-        both: that and of the error that they have alike, shape (p, k, k).
-        known: what a product's stores say together, were both nothing, shape (p, k, k).
-        lone: what is left of that as both are not, (I + known both)^-1, shape (p, k, k).
-    """
-
-    own: Floats
-    shrink: Floats
-    common: Floats
-    both: Floats
-    known: Floats
-    lone: Floats
-
-    @classmethod
-    def of(cls, data: Data, alike: Floats, guess: Guess) -> _Parts:
-        whole, size = guess.own(data.traits), data.pulled.shape[1]
-        own = (1 - guess.chain) * whole
-        shrink = _left(data.information, own[:, :, None] * np.eye(size))
-        common = guess.chain * whole[first(data.product), :, None] * np.eye(size)
-        both, known = common + alike, sums(shrink @ data.information, data.product)
-        return cls(own, shrink, common, both, known, _left(known, both))
-
-
 def fit(data: Data, belief: Belief) -> Pool:
     """Pool series."""
     told, size = data.take(data.told), data.pulled.shape[1]
-    settle = partial(_settle, told, told.alike(), belief)
+    settle = partial(_settle, told, told.alike(), inverted(told.information) @ told.swayed, belief)
     rows = _likely(_explored(settle, size, stores=len(first(told.product)) < len(told.product)))
     if told.traits.shape[1]:
         near, further = (_around(np.array([row.guess.spread[at] for row in rows])) for at in (0, size - 1))
@@ -178,21 +106,27 @@ def fit(data: Data, belief: Belief) -> Pool:
         rows = _likely([*rows, *(settle(Guess(*one)) for one in shared)])
     weight = _weight(rows)
     means, covs = (np.array([getattr(row, name) for row in rows]) for name in ("mean", "cov"))
-    mean, cov = mixed(means[:, :size], covs[:, :size, :size], weight)
+    some = size + data.swayed.shape[2]
+    mean, cov = mixed(means[:, :some], covs[:, :some, :some], weight)
     spread = np.sqrt(weight @ np.array([row.guess.spread for row in rows]) ** 2)
     share, chain = (float(weight @ [getattr(row.guess, name) for row in rows]) for name in ("share", "chain"))
-    return Pool(mean, cov, Guess(spread, share, chain), tuple(rows), weight)
+    usual = Guess(spread, share, chain)
+    return Pool(mean[:size], cov[:size, :size], mean[size:], cov[size:, size:], usual, tuple(rows), weight)
 
 
 def given(pool: Pool, data: Data) -> Slopes:
     """The coefficients of series, be they of the pool or not, given what their own data and the pool say."""
-    total, square = np.zeros_like(data.pulled), np.zeros_like(data.information)
-    alike = data.alike()
+    parts = [_given(pool, data.take(some)) for some in pieces(data.product, CHUNK)]
+    return Slopes(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+
+def _given(pool: Pool, data: Data) -> tuple[Floats, Floats]:
+    total, square, alike = np.zeros_like(data.pulled), np.zeros_like(data.information), data.alike()
     for row, weight in zip(pool.rows, pool.weight, strict=True):
         found, spreading = _told(row, data, alike)
         total += weight * found
         square += weight * (spreading + found[:, :, None] * found[:, None, :])
-    return Slopes(total, square - total[:, :, None] * total[:, None, :])
+    return total, square - total[:, :, None] * total[:, None, :]
 
 
 def _told(row: Row, data: Data, alike: Floats) -> tuple[Floats, Floats]:
@@ -201,23 +135,26 @@ def _told(row: Row, data: Data, alike: Floats) -> tuple[Floats, Floats]:
     A store's coefficients are its prior's, what is its product's own, g, and what is its own; the product's stores tell
     the sum of g and of the error that they have alike, and each tells what is its own once that sum is known.
     """
-    size, product = data.pulled.shape[1], place(data.product)
-    effects, parts = row.guess.effects(data.traits), _Parts.of(data, alike, row.guess)
-    prior = np.tile(row.mean[:size], (len(product), 1))
-    prior[:, 0] += effects @ row.mean[size:]
-    left = data.pulled - _times(data.information, prior)
-    said = _times(parts.lone, sums(_times(parts.shrink, left), data.product))
+    size, many = data.swayed.shape[1:]
+    effects, parts, product = (
+        row.guess.effects(data.traits),
+        Parts.of(data, alike, row.guess),
+        place(data.product),
+    )
+    mean, shifts, traits = np.split(row.mean, [size, size + many])
+    prior = np.tile(mean, (len(product), 1))
+    prior[:, 0] += effects @ traits
+    left = data.pulled - times(data.information, prior) - data.swayed @ shifts
+    moved = parts.moved(np.concatenate([left[..., None], data.information, data.swayed], axis=2))
     gain = parts.own[:, :, None] * parts.shrink
-    heard, common = gain @ data.information, _times(parts.common, said)[product]
-    found = prior + common + _times(gain, left - _times(data.information, _times(parts.both, said)[product]))
+    heard = gain @ data.information
     sure, unsure = parts.lone @ parts.known, (parts.both @ parts.lone)[product]
     across = heard @ (parts.common @ parts.lone).transpose(0, 2, 1)[product]
     spreading = gain + (parts.common - parts.common @ sure @ parts.common)[product]
     spreading += heard @ unsure @ heard.transpose(0, 2, 1) - across - across.transpose(0, 2, 1)
-    moved = parts.common[product] - heard @ parts.both[product]
-    keep = np.eye(size) - heard - moved @ sure[product]
-    spreading += keep @ _carried(row.cov, effects, size) @ keep.transpose(0, 2, 1)
-    return found, spreading
+    keep = np.eye(size) - moved[..., 1 : 1 + size]
+    by = np.concatenate([keep, -moved[..., 1 + size :], keep[..., :1] * effects[:, None]], axis=2)
+    return prior + moved[..., 0], spreading + by @ row.cov @ by.transpose(0, 2, 1)
 
 
 def robust(pool: Pool, data: Data) -> Floats:
@@ -226,10 +163,10 @@ def robust(pool: Pool, data: Data) -> Floats:
     A sandwich with the products as clusters (Liang and Zeger, 1986), at the spread of the posterior.
     """
     told = data.take(data.told)
-    parts = _Parts.of(told, told.alike(), replace(pool.usual, share=0.0))
+    parts = Parts.of(told, told.alike(), replace(pool.usual, share=0.0))
     bread = np.linalg.pinv((parts.lone @ parts.known).sum(axis=0), hermitian=True)
-    left = _times(parts.shrink, told.pulled - told.information @ pool.mean)
-    scores = _times(parts.lone, sums(left, told.product))
+    left = times(parts.shrink, told.pulled - told.information @ pool.mean - told.swayed @ pool.shifts)
+    scores = times(parts.lone, sums(left, told.product))
     meat = scores.T @ scores * len(scores) / max(len(scores) - 1, 1)
     found = bread @ meat @ bread
     ratio = np.sqrt(np.maximum(np.diag(found) / np.maximum(np.diag(bread), LEAST**4), 1.0))
@@ -239,8 +176,8 @@ def robust(pool: Pool, data: Data) -> Floats:
 
 def own_error(pool: Pool, data: Data) -> Floats:
     """The standard error of each series' own first coefficient, shape (s,), the others being as the pool has them."""
-    alike = data.alike()[place(data.product)]
-    information = _left(data.information, alike) @ data.information
+    alike = data.alike(pool.unsure)[place(data.product)]
+    information = remaining(data.information, alike) @ data.information
     others = np.diag(np.maximum(pool.spread[1:], LEAST) ** 2) + pool.cov[1:, 1:]
     free = information[:, 1:, 1:] + np.linalg.inv(others)
     across = information[:, 1:, :1]
@@ -320,48 +257,35 @@ def _explored(settle: Callable[[Guess], Row], size: int, *, stores: bool) -> lis
     return [rows[at] for at in sorted(rows)]
 
 
-def _settle(told: Data, alike: Floats, belief: Belief, guess: Guess) -> Row:
-    """The restricted likelihood of a guess, and the mean coefficients and the traits' effects given it."""
-    size, many = told.pulled.shape[1], told.traits.shape[1]
-    parts = _Parts.of(told, alike, guess)
-    each = _times(parts.shrink, told.pulled)
-    told_by = sums(each, told.product)
-    known, score = parts.lone @ parts.known, _times(parts.lone, told_by)
-    used = guess.effects(told.traits)[first(told.product)] if guess.share else np.zeros((len(score), 0))
-    precision = np.eye(size + used.shape[1])
-    precision[:size, :size] = known.sum(axis=0) + np.eye(size) / belief.vague**2
-    precision[size:, :size] = used.T @ known[:, 0]
-    precision[:size, size:] = precision[size:, :size].T
-    precision[size:, size:] += used.T @ (used * known[:, :1, 0])
-    pulled = np.concatenate([score.sum(axis=0), used.T @ score[:, 0]])
-    cov: Floats = np.eye(size + many)
-    mean: Floats = np.zeros(size + many)
-    cov[: len(pulled), : len(pulled)] = np.linalg.inv(precision)
-    mean[: len(pulled)] = cov[: len(pulled), : len(pulled)] @ pulled
-    fitted = float((told.pulled * parts.own * each).sum() + pulled @ mean[: len(pulled)])
-    fitted += float((told_by * _times(parts.both, score)).sum())
+def _settle(told: Data, alike: Floats, moved: Floats, belief: Belief, guess: Guess) -> Row:
+    """The restricted likelihood of a guess, and the mean coefficients, shifts and traits' effects given it; each shift
+    moves the b of a series by what is ``moved`` (s, k, t)."""
+    parts = Parts.of(told, alike, guess)
+    each, whole = parts.heard(np.concatenate([told.pulled[..., None], told.swayed], axis=2))
+    used = guess.effects(told.traits)[first(told.product)] if guess.share else np.zeros((len(whole), 0))
+    between = np.tensordot(moved, each, ((0, 1), (0, 1)))
+    shifts = Shifts(told.shifts.information + between[:, 1:], told.shifts.pulled + between[:, 0])
+    precision, pulled = _equations(parts, shifts, used, whole)
+    (size, shifted), many = told.swayed.shape[1:], len(pulled)
+    precision += np.diag(np.repeat([belief.vague**-2, SHIFT**-2, 1.0], [size, shifted, used.shape[1]]))
+    cov: Floats = np.eye(size + shifted + told.traits.shape[1])
+    mean: Floats = np.zeros(len(cov))
+    cov[:many, :many] = np.linalg.inv(precision)
+    mean[:many] = cov[:many, :many] @ pulled
+    fitted = float((told.pulled * parts.own * each[..., 0]).sum() + pulled @ mean[:many])
+    fitted += float((sums(told.pulled, told.product) * times(parts.both, whole[..., 0])).sum())
     spent = float(sum(np.linalg.slogdet(part)[1].sum() for part in (parts.shrink, parts.lone)))
     spent -= float(np.linalg.slogdet(precision)[1])
     beforehand = _prior(guess.spread, belief.usual) - np.log(len(SHARES) + 1)
     return Row(guess, (fitted + spent) / 2 + beforehand, mean, cov)
 
 
-def _left(known: Floats, unsure: Floats) -> Floats:
-    """What is left of what is known where so much varies: (I + known unsure)^-1, shape (n, k, k)."""
-    found: Floats = np.linalg.inv(np.eye(known.shape[2]) + known @ unsure).astype(np.float64)
-    return found
-
-
-def _times(matrices: Floats, vectors: Floats) -> Floats:
-    found: Floats = np.einsum("sij,sj->si", matrices, vectors)
-    return found
-
-
-def _carried(cov: Floats, traits: Floats, size: int) -> Floats:
-    """The covariance that the pool's own errors give each series' prior mean, shape (s, k, k)."""
-    found = np.tile(cov[:size, :size], (len(traits), 1, 1))
-    across = traits @ cov[size:, :size]
-    found[:, 0] += across
-    found[:, :, 0] += across
-    found[:, 0, 0] += ((traits @ cov[size:, size:]) * traits).sum(axis=1)
-    return found
+def _equations(parts: Parts, shifts: Shifts, used: Floats, whole: Floats) -> tuple[Floats, Floats]:
+    """The matrix and the right side that mean, shifts and the effects of the traits ``used`` (p, f) solve, where all
+    that is said of the ``shifts`` alone is given, and of products the ``whole`` that is heard of h and shifts."""
+    known, score, swayed = parts.lone @ parts.known, whole[..., 0], whole[..., 1:]
+    mean = [known.sum(axis=0), swayed.sum(axis=0), known[:, 0].T @ used]
+    shift = [mean[1].T, shifts.information, swayed[:, 0].T @ used]
+    effects = [mean[2].T, shift[2].T, used.T @ (used * known[:, :1, 0])]
+    pulled = [score.sum(axis=0), shifts.pulled, used.T @ score[:, 0]]
+    return np.block([mean, shift, effects]), np.concatenate(pulled)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,3 +26,12 @@ def sums(values: Floats, product: Ints) -> Floats:
     """The sums over each product's series, shape (p, ...)."""
     found: Floats = np.add.reduceat(values, first(product), axis=0) if len(product) else values
     return found
+
+
+def pieces(product: Ints, size: int) -> list[slice]:
+    """The series in pieces of about so many, no product in two of them."""
+    begin = first(product)
+    if not len(begin):
+        return [slice(0, 0)]
+    cuts = np.unique(begin[np.searchsorted(begin, np.arange(0, begin[-1] + 1, size))]).tolist()
+    return [slice(a, b) for a, b in pairwise([*cuts, len(product)])]
