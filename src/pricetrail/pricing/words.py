@@ -34,7 +34,7 @@ RULES = {
 KNOWN: dict[Standing, str] = {
     IDENTIFIED: "its own changes of price",
     BORROWED: "those of other products for the most part, as its own price changed too little",
-    UNKNOWN: "all products together: its own price never changed, or demand did not follow prices",
+    UNKNOWN: "all products together: its own price never changed, or all prices did at once, or demand did not follow",
 }
 
 
