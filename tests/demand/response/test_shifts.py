@@ -28,8 +28,8 @@ def precision(counting, noise):
     return found
 
 
-def told(weeks, noise=NOISE, left=1.0, stores=1):
-    """What is told where the level is taken from the columns, as ``local`` does."""
+def series(weeks, noise=NOISE, left=1.0, stores=1):
+    """What series tell, with the level taken from their columns, as ``local`` does."""
     said = []
     for design, strayed, counting in zip(*weeks, strict=True):
         known, ones = precision(counting, noise.own), np.isfinite(counting).astype(float)
@@ -38,7 +38,11 @@ def told(weeks, noise=NOISE, left=1.0, stores=1):
         columns, plain = parts[:, :2], parts[:, 2]
         said.append((columns.T @ known @ columns, columns.T @ known @ plain, columns, plain, counting))
     product, parts = np.arange(len(said)) // stores, map(np.array, zip(*said, strict=True))
-    return shifts.heard(Series(*parts, np.full((len(said), WEEKS), left), product), noise, TIMES)
+    return Series(*parts, np.full((len(said), WEEKS), left), product)
+
+
+def told(weeks, noise=NOISE, **other):
+    return shifts.heard(series(weeks, noise, **other), noise, TIMES)
 
 
 def marginal(weeks, noise=NOISE):
@@ -69,19 +73,10 @@ def test_shift_moves_what_is_pulled_as_told(weeks):
     swayed = told(weeks)[0]
     design, strayed, counting = weeks
     before, after = (
-        pulled_of((design, each, counting))
+        series((design, each, counting)).pulled
         for each in (strayed, strayed + np.where(np.isfinite(counting), shift, 0))
     )
     assert after - before == pytest.approx(swayed @ shift)
-
-
-def pulled_of(weeks):
-    found = []
-    for design, strayed, counting in zip(*weeks, strict=True):
-        known, ones = precision(counting, NOISE), np.isfinite(counting).astype(float)
-        columns = ones[:, None] * (design - ones @ known @ design / (ones @ known @ ones))
-        found.append(columns.T @ known @ strayed)
-    return np.array(found)
 
 
 def test_stores_that_stray_alike_say_less_of_a_week(weeks):

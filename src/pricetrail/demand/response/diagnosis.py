@@ -70,7 +70,7 @@ def _pools(response: Response, apply: Map) -> list[Slope | None]:
 def _half(name: str, outcome: Outcome, chosen: Bools, apply: Map) -> Slope | None:
     weeks = replace(outcome.weeks, live=outcome.weeks.live & chosen)
     known = outcome.again(weeks, apply)
-    told = said(known, weeks, outcome.traits)
+    told = said(known, weeks, outcome.data.traits)
     data = told.along(told.basis())
     found = pool.fit(data, outcome.belief)
     moved = int((own_error(found, data) < TELLING).sum())

@@ -29,8 +29,8 @@ TINY = 1e-12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """One outcome's fit: its weeks and when they are, their noise, what they say, the ``basis`` of what they say of
-    shifts (t, q), what series have in common and what was believed beforehand, and the pooled slopes.
+    """One outcome's fit: its weeks and when they are, their noise, the ``basis`` (t, q) of shifts that are not well
+    known, what weeks say of these and of slopes, what was believed beforehand, and the pooled slopes.
 
     Coefficients are the slope by log list price, what is added to it below the deep mark, and what more is added
     below the clearance mark.
@@ -39,17 +39,11 @@ class Outcome:
     weeks: Weeks
     times: Ints
     noise: Noise
-    known: Known
     basis: Floats
-    traits: Floats
+    data: Data
     belief: Belief
     pool: Pool
     slopes: Slopes
-
-    @property
-    def data(self) -> Data:
-        """What the weeks say, as the pool takes it."""
-        return said(self.known, self.weeks, self.traits).along(self.basis)
 
     def again(self, weeks: Weeks, apply: Map = map) -> Known:
         """What other weeks of the same series say, with noise and pool as they are."""
@@ -143,18 +137,18 @@ def _orders(
     panel: Panel, design: Floats, driven: Floats, kindred: Kin, traits: Floats, apply: Map
 ) -> Outcome:
     """Orders by channel have levels and weeks of their own; the price moves both, and so does the season."""
-    counts = panel.orders.sum(axis=0)
+    counts, product = panel.orders.sum(axis=0), panel.product
     control = panel.live & ~design.any(axis=2)
 
     def expected(effect: Floats) -> tuple[Floats, Floats]:
         plain = baseline.expected(panel.orders, effect * driven, panel.live).sum(axis=0) * driven
-        season, left = alike.season(counts, plain * effect, control, kindred, panel.product)
+        season, left = alike.season(counts, plain * effect, control, kindred, product)
         season = driven * season
         return baseline.expected(panel.orders, effect * season, panel.live).sum(axis=0) * season, left
 
     ones = np.ones_like(counts)
     weeks = Weeks(
-        counts, ones, design, panel.live, panel.bounded, panel.asked, ones, ones[:, 0], panel.product, ones
+        counts, ones, design, panel.live, panel.bounded, panel.asked, ones, ones[:, 0], product, ones
     )
     return settle(panel, weeks, expected, FIRST_MEAN, traits, ORDERS, apply)
 
@@ -228,12 +222,14 @@ def settle(
         data = told.along(basis)
         pooled = pool.fit(data, belief)
         slopes = pool.given(pooled, data)
-        free = shifts.restored(known.strayed, known.counting, weeks.scale, weeks.product, weeks.left)
-        strayed = np.where(weeks.bounded, np.nan, free[0])
-        found = noise.fit(strayed, free[1], panel.weeks, weeks.product, free[2])
+        strayed = np.where(weeks.bounded, np.nan, known.strayed)
+        strayed, counting, left = shifts.restored(
+            strayed, known.counting, weeks.scale, weeks.product, weeks.left
+        )
+        found = noise.fit(strayed, counting, panel.weeks, weeks.product, left)
         effect = np.exp(np.einsum("stk,sk->st", weeks.design, slopes.mean))
         mean, spread = pooled.mean, pooled.spread
-    return Outcome(weeks, panel.weeks, found, known, basis, traits, belief, pooled, slopes)
+    return Outcome(weeks, panel.weeks, found, basis, data, belief, pooled, slopes)
 
 
 def said(known: Known, weeks: Weeks, traits: Floats) -> Data:

@@ -41,9 +41,9 @@ class Data:
     def basis(self) -> Floats:
         """The sums of shifts that slopes take much of, (t, q), in units of how well they were known if slopes were."""
         taken = np.tensordot(inverted(self.information) @ self.swayed, self.swayed, ((0, 1), (0, 1)))
-        part, tied = inverted(sums(self.information, self.product)), sums(self.tied, self.product)
-        swayed = part @ sums(self.swayed, self.product)
-        taken -= np.tensordot(swayed, tied @ remaining(part, tied) @ swayed, ((0, 1), (0, 1)))
+        alike, swayed = self.alike(), sums(self.swayed, self.product)
+        lost = alike @ remaining(sums(self.information, self.product), alike)
+        taken -= np.tensordot(swayed, lost @ swayed, ((0, 1), (0, 1)))
         values, vectors = np.linalg.eigh(self.shifts.information + taken)
         sure = values > SINGULAR * values.max(initial=SINGULAR)
         unit = vectors[:, sure] / np.sqrt(values[sure])

@@ -175,7 +175,7 @@ def _slopes(outcome: Outcome, cases: Cases, fold: Ints) -> Slopes:
         pooled = pool.fit(outcome.data.take(fold != part), outcome.belief)
         some = weeks.take(mine)
         own = replace(outcome, pool=pooled).again(some)
-        data = said(own, some, outcome.traits[cases.series[mine]])
+        data = said(own, some, outcome.data.traits[cases.series[mine]])
         found = pool.given(pooled, data.along(outcome.basis))
         slopes.mean[mine], slopes.cov[mine] = found.mean, found.cov
     return slopes

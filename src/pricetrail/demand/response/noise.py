@@ -69,10 +69,10 @@ class Noise:
         which goes backwards."""
         found = np.ascontiguousarray(np.moveaxis(columns, 0, 2))
         passed = list(enumerate(self._passed(found, counting, weeks)))
-        apart, pull = np.diff(weeks, prepend=weeks[:1]).tolist(), np.zeros(found.shape[1:])
+        kept, pull = self._kept(weeks), np.zeros(found.shape[1:])
         for at, (left, total, gain, _, _) in reversed(passed):
             found[at] = left / total + gain * pull
-            pull = self.decay ** apart[at] * (pull - found[at])
+            pull = kept[at] * (pull - found[at])
         return np.moveaxis(found, 2, 0)
 
     def informed(
@@ -98,12 +98,11 @@ class Noise:
         self, counting: Floats, weeks: npt.NDArray[np.int64]
     ) -> list[tuple[Floats, Floats, Floats, float]]:
         """Week by week, shape (s,) each: what the inverse has in its diagonal, and left of it beside what lasts of a
-        unit in the weeks before; how much of a week lasts, and of what lasted until the next week is kept."""
+        unit in the weeks before; how much of a week lasts, and of what lasted in the one before is kept."""
         nothing = np.zeros((len(weeks), 0, len(counting)))
         steps = [(total, gain) for _, total, gain, _, _ in self._passed(nothing, counting, weeks)]
-        kept = (self.decay ** np.diff(weeks, prepend=weeks[:1])).tolist()
         found, ahead = [], np.zeros(len(counting))
-        for (total, gain), still in zip(reversed(steps), reversed(kept), strict=True):
+        for (total, gain), still in zip(reversed(steps), reversed(self._kept(weeks)), strict=True):
             own, across = 1 / total + gain**2 * ahead, still * (1 / total - gain * (1 - gain) * ahead)
             found.append((own, across, gain, still))
             ahead = still**2 * (1 / total + (1 - gain) ** 2 * ahead)
@@ -121,6 +120,10 @@ class Noise:
             lasts, unsure = np.where(last == at, known, lasts), np.where(last == at, unknown, unsure)
         return np.moveaxis(white, 2, 0), lasts.T, unsure
 
+    def _kept(self, weeks: npt.NDArray[np.int64]) -> list[float]:
+        """What of each week's lasting part is left from the week before; nothing before the first."""
+        return [0.0, *(self.decay**apart for apart in np.diff(weeks).tolist())][: len(weeks)]
+
     def _passed(
         self, columns: Floats, counting: Floats, weeks: npt.NDArray[np.int64]
     ) -> Iterator[tuple[Floats, Floats, Floats, Floats, Floats]]:
@@ -128,8 +131,7 @@ class Noise:
         and what lasts of all and the variance of that."""
         own = np.ascontiguousarray(counting.T) + self.week
         known, unsure = np.zeros(columns.shape[1:]), np.zeros(columns.shape[2])
-        for at, apart in enumerate(np.diff(weeks, prepend=weeks[:1]).tolist()):
-            kept = self.decay**apart if at else 0.0
+        for at, kept in enumerate(self._kept(weeks)):
             before = self.lasting + kept**2 * (unsure - self.lasting)
             known *= kept
             left, total = columns[at] - known, before + own[at]

@@ -83,8 +83,8 @@ def heard(series: Series, noise: Noise, times: Ints) -> tuple[Floats, Floats, Sh
     alone = series.product if noise.alike else np.zeros_like(series.product)
     known = own.informed(series.left, series.counting, times, alone) - _squares(spent, alone)
     part = np.linalg.inv(np.eye(len(times)) + known @ shared)
-    heard = part @ stores.sums(pulled, alone)[..., None]
-    return swayed, tied, Shifts((part @ known).sum(axis=0), heard.sum(axis=0)[:, 0])
+    whole = part @ stores.sums(pulled, alone)[..., None]
+    return swayed, tied, Shifts((part @ known).sum(axis=0), whole.sum(axis=0)[:, 0])
 
 
 def inverted(information: Floats) -> Floats:
